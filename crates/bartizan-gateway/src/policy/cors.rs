@@ -5,7 +5,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PolicyItem, config::Problem, record::Refusal};
+use super::{
+    PolicyItem,
+    config::Problem,
+    pass::Stage,
+    record::Refusal,
+    scope::{Reach, Scope},
+};
 use crate::phases::{Edits, Reply};
 
 /// The kind.
@@ -381,6 +387,20 @@ fn with_origin(fields: &HeaderMap) -> Option<HeaderValue> {
     }
     text.push_str("Origin");
     HeaderValue::try_from(text).ok()
+}
+
+/// The origin that a CORS policy is asked about: none where its scope only may be meant, so that it
+/// allows nothing. `None` out of its scope.
+pub(super) fn origin_in<'a>(
+    stage: &Stage,
+    scope: &Scope,
+    origin: Option<&'a HeaderValue>,
+) -> Option<Option<&'a HeaderValue>> {
+    match stage.reach(scope) {
+        Reach::Out => None,
+        Reach::Perhaps => Some(None),
+        Reach::Surely => Some(origin),
+    }
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PolicyItem, config::Problem};
-use crate::phases::Edits;
+use super::{PolicyItem, config::Problem, record::Decisions};
+use crate::{call::Call, phases::Edits};
 
 /// The kind.
 pub static ITEM: PolicyItem = PolicyItem {
@@ -170,6 +170,15 @@ fn values(
         out.push((name, value));
     }
     Ok(out)
+}
+
+/// Fields that carry credentials wherever they are sent.
+pub(super) const CREDENTIALS: [HeaderName; 2] = [header::AUTHORIZATION, header::COOKIE];
+
+/// Whether a request carries credentials: in a field of its own, or where a policy found them.
+pub(super) fn has_credentials(call: &Call) -> bool {
+    let is_verified = call.extension::<Decisions>().is_some_and(|d| !d.identities.is_empty());
+    is_verified || call.request_fields.iter().any(|(name, _)| CREDENTIALS.contains(name))
 }
 
 #[cfg(test)]

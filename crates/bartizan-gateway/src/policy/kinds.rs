@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     PolicyItem, Surroundings, address, api_key, authentication, authorization, challenge,
     concurrency, config, cors, detectors, flow, graphql, grpc, headers, introspection, json_rpc,
-    jwt, leak, login, logout, openapi, ownership, page_size, properties, protected_resource, quota,
-    rate,
+    jwt, leak, login, logout, message_signature, openapi, ownership, page_size, properties,
+    protected_resource, quota, rate,
     record::Policy,
     schema,
     scope::{ScopeConfig, Wanted},
     set::{Around, Outer},
-    single_use, size, soap, transfer, upload, websocket, xml_rpc,
+    single_use, size, soap, transfer, upload, webhook, websocket, xml_rpc,
 };
 
 macro_rules! kinds {
@@ -153,6 +153,16 @@ kinds! {
     /// Tokens that whoever made them is asked about.
     introspection: introspection::IntrospectionConfig => introspected: Arc<introspection::Introspected>,
         |settings, around| around.introspected(settings);
+    /// Requests that are signed.
+    message_signature: message_signature::MessageSignatureConfig => signed: message_signature::Signatures,
+        |settings, around| {
+            let key = &around.surroundings.hash_key;
+            message_signature::Signatures::compile(around.name, settings, key)
+        };
+    /// Deliveries of webhooks.
+    webhook: webhook::WebhookConfig => webhooks: webhook::Webhook, |settings, around| {
+        webhook::Webhook::compile(around.name, settings, &around.surroundings.hash_key)
+    };
     /// Operations that end tokens.
     logout: logout::LogoutConfig => logouts: logout::Logouts,
         |settings, _around| logout::Logouts::compile(settings);

@@ -6,8 +6,8 @@
 //!
 //! They are asked in the order of what asking costs, and what is only for some comes after it is
 //! known who they are (the private module `pass` is that order): addresses, heads, rates by address,
-//! metadata for clients, preflight requests, keys, tokens, required authentication, authorisation, rates by principal;
-//! then, with the body (the private module `inspection`), its size, what it calls and whose it is, its schema and its
+//! metadata for clients, preflight requests, keys, tokens, signatures, required authentication, authorisation, rates by
+//! principal; then, with the body (the private module `inspection`), its size, who signed it, what it calls and whose it is, its schema and its
 //! contract, what it says in the words of its protocol (`spoken`), what of it is good once, and detectors.
 
 pub mod address;
@@ -45,6 +45,7 @@ pub mod leak;
 pub mod login;
 pub mod logout;
 mod look_ups;
+pub mod message_signature;
 pub mod names;
 pub mod openapi;
 mod owners;
@@ -72,6 +73,7 @@ mod spoken;
 pub mod step_up;
 pub mod transfer;
 pub mod upload;
+pub mod webhook;
 pub mod websocket;
 mod work;
 pub mod xml_rpc;
@@ -95,7 +97,6 @@ use self::{
     headers::About,
     pass::{Pass, Stage},
     record::{Outcome, Tallies},
-    scope::Reach,
     set::PolicySet,
     transfer::Charges,
 };
@@ -287,13 +288,14 @@ impl Enforcement {
     /// Gives an answer of our own the fields that answers of the upstream get.
     fn dress(stage: &Stage, request: &request::Parts, is_secure: bool, reply: &mut Reply) {
         let origin = request.headers.get(header::ORIGIN);
-        let has_credentials = CREDENTIALS.iter().any(|name| request.headers.contains_key(name));
+        let has_credentials =
+            headers::CREDENTIALS.iter().any(|name| request.headers.contains_key(name));
         let about = About { is_secure, has_credentials };
         let mut edits = crate::phases::Edits::default();
         if reply.code != cors::PREFLIGHT {
             let mut enforced = stage.set.cors.iter().filter(|policy| policy.is_enforced());
             let decides = enforced
-                .find_map(|policy| Some((policy, origin_in(stage, &policy.scope, origin)?)));
+                .find_map(|policy| Some((policy, cors::origin_in(stage, &policy.scope, origin)?)));
             if let Some((policy, origin)) = decides {
                 policy.rule.edit(origin, &reply.headers, &mut edits);
             }
@@ -314,29 +316,6 @@ fn at_once<'a>(mut answer: Pin<Box<dyn Future<Output = Decision> + Send + 'a>>) 
         Poll::Ready(Some(reply)) => Step::Reply(reply),
         Poll::Pending => Step::Later(answer),
     }
-}
-
-/// The origin that a CORS policy is asked about: none where its scope only may be meant, so that it
-/// allows nothing. `None` out of its scope.
-fn origin_in<'a>(
-    stage: &Stage,
-    scope: &scope::Scope,
-    origin: Option<&'a http::HeaderValue>,
-) -> Option<Option<&'a http::HeaderValue>> {
-    match stage.reach(scope) {
-        Reach::Out => None,
-        Reach::Perhaps => Some(None),
-        Reach::Surely => Some(origin),
-    }
-}
-
-/// Fields that carry credentials wherever they are sent.
-const CREDENTIALS: [http::HeaderName; 2] = [header::AUTHORIZATION, header::COOKIE];
-
-/// Whether a request carries credentials: in a field of its own, or where a policy found them.
-fn has_credentials(call: &Call) -> bool {
-    let is_verified = call.extension::<Decisions>().is_some_and(|d| !d.identities.is_empty());
-    is_verified || call.request_fields.iter().any(|(name, _)| CREDENTIALS.contains(name))
 }
 
 impl Policies for Enforcement {
@@ -369,6 +348,7 @@ impl Policies for Enforcement {
         for permit in call.extension::<Permits>().iter().flat_map(|permits| &permits.0) {
             permit.leave();
         }
+        webhook::left(call);
         // What was refused here costs nothing.
         let was_sent = matches!(
             call.outcome,
@@ -424,20 +404,22 @@ impl Policies for Enforcement {
     ) -> Step<'a> {
         let Some(stage) = call.extension::<Stage>().cloned() else { return Step::Continue };
         let is_secure = call.scheme() == "https";
-        let reply = move |refusal: record::Refusal, stage: &Stage| {
-            let mut reply = refusal.into_reply();
+        let reply = move |mut reply: Reply, stage: &Stage| {
             Self::dress(stage, request, is_secure, &mut reply);
             Box::new(reply)
         };
-        if let Some(refusal) = inspection::whole(&stage, call, body) {
-            return Step::Reply(reply(refusal, &stage));
+        if let Some(refusal) = inspection::whole(&stage, call, &request.headers, body) {
+            return Step::Reply(reply(refusal.into_reply(), &stage));
         }
-        if !login::may_ask(&stage, &request.method) {
+        if !login::may_ask(&stage, &request.method) && !webhook::may_ask(call) {
             return Step::Continue;
         }
         at_once(Box::pin(async move {
-            let refusal = login::ask(&stage, call, request, &self.surroundings).await?;
-            Some(reply(refusal, &stage))
+            if let Some(refusal) = login::ask(&stage, call, request, &self.surroundings).await {
+                return Some(reply(refusal.into_reply(), &stage));
+            }
+            let answer = webhook::ask(&stage, call, &self.surroundings).await?;
+            Some(reply(answer, &stage))
         }))
     }
 
@@ -465,16 +447,21 @@ impl Policies for Enforcement {
         login::answered(&stage, call, response.status, counter);
         flow::answered(call, response.status, counter);
         single_use::answered(&stage, call, response.status);
+        webhook::answered(call, response.status);
         let field = |wanted: &http::HeaderName| {
             let found = call.request_fields.iter().find(|(name, _)| name == wanted);
             found.map(|(_, value)| value.clone())
         };
         let origin = field(&header::ORIGIN);
-        let about =
-            About { is_secure: call.scheme() == "https", has_credentials: has_credentials(call) };
+        let about = About {
+            is_secure: call.scheme() == "https",
+            has_credentials: headers::has_credentials(call),
+        };
         let edits = call.to_client();
         for policy in &stage.set.cors {
-            let Some(origin) = origin_in(&stage, &policy.scope, origin.as_ref()) else { continue };
+            let Some(origin) = cors::origin_in(&stage, &policy.scope, origin.as_ref()) else {
+                continue;
+            };
             if policy.acts() {
                 policy.rule.edit(origin, &response.headers, edits);
                 // The first one decides, as about preflight requests.
