@@ -146,7 +146,10 @@ async fn what_was_not_taken_may_come_again() {
     let signed = Signed::before(upstream, &text, ReplayTable::default()).await;
     let mut heard = Vec::new();
     // Whoever is quick may hear that the last attempt is under way, until that has ended here.
-    while heard.len() < 6 {
+    for _ in 0..1_000 {
+        if heard.len() == 6 {
+            break;
+        }
         let answer = signed.ask(delivery(b"{}")).await;
         if !answer.text().contains("delivery-under-way") {
             heard.push(answer.status);
@@ -176,7 +179,7 @@ async fn what_the_head_shows_is_refused_before_the_body_comes() {
     for head in [
         "POST /hook HTTP/1.1",
         "POST /hook HTTP/1.1\r\nX-Hub-Signature-256: sha256=",
-        "POST //hook HTTP/1.1\r\nX-Hub-Signature: sha1=00",
+        "POST /hook HTTP/1.1\r\nX-Hub-Signature: sha1=00",
         "POST /hook?a=1 HTTP/1.1\r\nX-Hub-Signature-256: 00",
     ] {
         let head = format!("{head}\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
