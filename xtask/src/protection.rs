@@ -42,8 +42,8 @@ pub(crate) fn page(truth: &str) -> Result<(PathBuf, String)> {
         "Of the {} flaws of the [lab](../lab.md), {} are stopped by policies of at most ten lines. A test puts the gateway \
          with these policies before the lab with that one flaw and replays its proof, which must fail at the flaw and be \
          refused or changed by one of them; and it lets the users of the repaired lab play a day behind all of them \
-         together, without a refusal. `QUAYSIDE/` stands for a folder with the key that the lab signs with and the \
-         documents of its surface.\n",
+         together, without a refusal. `QUAYSIDE/` stands for a folder with the keys that the lab and its carrier sign \
+         with and the documents of its surface.\n",
         truth.flaws.len(),
         policies.len(),
     );

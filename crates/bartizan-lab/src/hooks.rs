@@ -9,7 +9,7 @@ use crate::{
     flaws::consumption::{hook_replay, hook_unsigned},
     lab::Lab,
     rest::shipments,
-    seed::digest,
+    seed::carrier_key,
     tokens::authentic,
 };
 
@@ -19,7 +19,7 @@ pub(crate) async fn receive(lab: &Lab, call: &Call) -> Answer {
     let delivery = call.header("x-delivery");
     let signed = format!("{delivery}.{}", call.text());
     let signature = unhex(call.header("x-signature"));
-    if !authentic(&key(), &signed, &signature) && !lab.has(&hook_unsigned::FLAW) {
+    if !authentic(&carrier_key(), &signed, &signature) && !lab.has(&hook_unsigned::FLAW) {
         return Err(Problem::anonymous());
     }
     let status = field(&body, "status");
@@ -40,12 +40,6 @@ pub(crate) async fn receive(lab: &Lab, call: &Call) -> Answer {
         shipments::tell(lab, &row, status).await?;
     }
     ok(json!({"message": "taken over"}))
-}
-
-/// The key that deliveries are signed with. It follows from the word below alone, so that a proof
-/// can hold a delivery that was recorded.
-fn key() -> String {
-    digest("carrier key")
 }
 
 fn unhex(text: &str) -> Vec<u8> {

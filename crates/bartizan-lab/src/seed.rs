@@ -105,6 +105,13 @@ pub fn signing_key(seed: u64) -> String {
     digest(&format!("signing key {seed}"))
 }
 
+/// The key that hooks of the carrier are signed with, for whoever is to verify them beside the lab. It follows from
+/// these words alone, so that a proof can hold a delivery that was recorded.
+#[must_use]
+pub fn carrier_key() -> String {
+    digest("carrier key")
+}
+
 /// The statements that fill the tables.
 #[must_use]
 pub fn sql(seed: u64) -> String {

@@ -11,6 +11,14 @@ pub trait ReplayStore: Send + Sync + fmt::Debug {
     /// Notes that what has this key is used at `now`, and says whether it was before. It is remembered until `until`,
     /// which is when its scheme takes it no more. Of two that come at once only one is the first.
     fn note(&self, key: KeyedHash, now: Timestamp, until: Timestamp) -> Noted<'_>;
+
+    /// Begins a use at `now` that only counts if it succeeds: a delivery that its receiver may refuse, and that its sender
+    /// then sends again. Until [`ReplayStore::settle`] tells what came of it, others hear [`Use::UnderWay`].
+    fn begin(&self, key: KeyedHash, now: Timestamp) -> Noted<'_>;
+
+    /// Ends what [`ReplayStore::begin`] has begun and has called the first: used, and remembered until that time, or
+    /// not used after all. Nothing happens where nothing has begun. Counts at once in this process.
+    fn settle(&self, key: KeyedHash, until: Option<Timestamp>);
 }
 
 /// What is known of a use.
@@ -20,6 +28,8 @@ pub enum Use {
     First,
     /// There was one before.
     Again,
+    /// Another one has begun, and it is not known yet whether it succeeds.
+    UnderWay,
     /// It cannot be told: the store is full, or did not answer in time. Whoever must not be fooled refuses.
     Unknown,
 }

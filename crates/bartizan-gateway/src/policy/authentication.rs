@@ -18,7 +18,7 @@ pub static ITEM: PolicyItem = PolicyItem {
     documentation: "\
 Refuses requests of callers that no policy before it has identified (401), and of those that lack a \
 scope or a claim (403): an address that was verified, a consent, a tenant. A claim of more than 1 KiB of JSON is as \
-if it was not there. It verifies nothing by itself: `api_key` and `jwt` policies do, in either mode, and a \
+if it was not there. It verifies nothing by itself: `api_key`, `jwt` and `message_signature` policies do, in either mode, and a \
 listener that checks client certificates. Preflight requests that a `cors` policy answers do not get \
 here. `WWW-Authenticate` names the schemes that would be taken (RFC 9110 §11.6.1, RFC 6750 §3), and with \
 `resource_metadata` where clients read how to get a token (RFC 9728 §5.1).
@@ -92,6 +92,8 @@ pub enum Way {
     Jwt,
     /// A client certificate, verified by the listener.
     Certificate,
+    /// A key that the request was signed with, verified by a `message_signature` policy.
+    Signature,
 }
 
 impl Way {
@@ -100,6 +102,7 @@ impl Way {
             Self::ApiKey => PrincipalKind::ApiKey,
             Self::Jwt => PrincipalKind::Subject,
             Self::Certificate => PrincipalKind::Certificate,
+            Self::Signature => PrincipalKind::Client,
         }
     }
 }
@@ -147,8 +150,12 @@ impl Required {
         }
         let url = url.map(|url| format!(", resource_metadata=\"{url}\"")).unwrap_or_default();
         let detail = format!("realm=\"{}\"{url}", config.realm);
-        let by_token = config.any_of.iter().any(|way| *way != Way::Certificate);
-        let scheme = if by_token { "Bearer" } else { "Certificate" };
+        let by_token = |way: &Way| matches!(way, Way::ApiKey | Way::Jwt);
+        let scheme = match config.any_of.first() {
+            _ if config.any_of.iter().any(by_token) => "Bearer",
+            Some(Way::Signature) => "Signature",
+            _ => "Certificate",
+        };
         let challenges = vec![challenge(scheme, &detail)];
         Ok(Self { config: config.clone(), detail, challenges })
     }

@@ -12,12 +12,12 @@ use serde_json::Value;
 /// A verified identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// What names it: [`PrincipalKind::ApiKey`], [`PrincipalKind::Subject`] or
-    /// [`PrincipalKind::Certificate`].
+    /// What names it: [`PrincipalKind::ApiKey`], [`PrincipalKind::Subject`], [`PrincipalKind::Certificate`], or
+    /// [`PrincipalKind::Client`] for the key of a signature.
     pub kind: PrincipalKind,
     /// Who vouches for the name; empty for own keys.
     pub issuer: Arc<str>,
-    /// The name: id of a key, subject of a token or certificate.
+    /// The name: id of a key, subject of a token or certificate, name of the key of a signature.
     pub subject: Arc<str>,
     /// Whose it is, where that is known beside the name.
     pub owner: Arc<str>,

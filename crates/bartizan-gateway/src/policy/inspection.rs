@@ -1,28 +1,40 @@
 //! One whole request on its way past the policies, after it is known who asks, cheap ones first: its
-//! size, what it calls and whose that is, its schema, its contract, where URLs in it lead, what of it is good once, then
-//! what it says. Nothing of it has gone to the upstream. Nothing here waits.
+//! size, who signed it, what it calls and whose that is, its schema, its contract, where URLs in it lead, what of it is
+//! good once, then what it says. Nothing of it has gone to the upstream. Nothing here waits.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bartizan_analysis::judge::RequestJudgement;
 use bartizan_model::{BodyState, Exchange, Message as Said};
 use bytes::Bytes;
-use http::response;
+use http::{HeaderMap, response};
 
 use super::{
     detectors::{Bounds, Detectors},
     held::Readings,
+    message_signature,
     openapi::Asked,
     pass::Stage,
     record::{Decisions, Refusal},
-    rights, spoken,
+    rights, spoken, webhook,
 };
 use crate::{call::Call, handover::request_of, phases::BodyView, websocket::Message};
 
 /// Asks about a request whose body is there, or of which it is known that it is passed on as it comes.
-pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> {
+pub(super) fn whole(
+    stage: &Stage,
+    call: &mut Call,
+    fields: &HeaderMap,
+    body: BodyView<'_>,
+) -> Option<Refusal> {
     if let Some(refusal) = sizes(stage, call, body) {
         return Some(refusal);
+    }
+    // Before anything is decoded.
+    let refusal = webhook::signatures(stage, call, fields, body)
+        .or_else(|| message_signature::bodies(stage, call, fields, body));
+    if refusal.is_some() {
+        return refusal;
     }
     if let Some(refusal) = rights::request(stage, call, body) {
         return Some(refusal);

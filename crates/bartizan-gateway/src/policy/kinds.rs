@@ -14,13 +14,15 @@ use super::{
     challenge, concurrency, config, cors, decoy, deprecation, detectors,
     exception::ExceptionConfig,
     flow, graphql, grpc, headers, https_redirect, introspection, json_rpc, jwt, kill_switch, leak,
-    login, logout, openapi, ownership, page_size, properties, protected_resource, quota, rate,
+    login, logout, message_signature, openapi, ownership, page_size, properties,
+    protected_resource, quota, rate,
     record::{Outside, Policy},
     request_headers, schema,
     scope::{ScopeConfig, Wanted},
     security_txt,
     set::{Around, Outer},
-    shown, single_use, size, soap, transfer, upload, upstream_errors, url_values, websocket, xml_rpc,
+    shown, single_use, size, soap, transfer, upload, upstream_errors, url_values, webhook,
+    websocket, xml_rpc,
 };
 
 macro_rules! kinds {
@@ -191,6 +193,16 @@ kinds! {
     /// Tokens that whoever made them is asked about.
     introspection: introspection::IntrospectionConfig => introspected: Arc<introspection::Introspected>,
         |settings, around| around.introspected(settings);
+    /// Requests that are signed.
+    message_signature: message_signature::MessageSignatureConfig => signed: message_signature::Signatures,
+        |settings, around| {
+            let key = &around.surroundings.hash_key;
+            message_signature::Signatures::compile(around.name, settings, key)
+        };
+    /// Deliveries of webhooks.
+    webhook: webhook::WebhookConfig => webhooks: webhook::Webhook, |settings, around| {
+        webhook::Webhook::compile(around.name, settings, &around.surroundings.hash_key)
+    };
     /// Operations that end tokens.
     logout: logout::LogoutConfig => logouts: logout::Logouts,
         |settings, _around| logout::Logouts::compile(settings);

@@ -1,7 +1,7 @@
 //! What counts until a moment: used proofs and denied credentials, in this process.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
@@ -19,7 +19,10 @@ const DENIED: usize = 1 << 17;
 /// Uses that are held when nothing else is said: about 40 MB when full. With proofs that are remembered for a minute
 /// and a half that is for 5,000 a second.
 const USES: usize = 1 << 19;
-/// How what is denied is written down.
+/// Uses that have succeeded and are held when nothing else is said: about 20 MB when full. With deliveries that are
+/// remembered for a day that is for 3 a second.
+const SETTLED: usize = 1 << 18;
+/// How what lasts is written down.
 const FORM: u8 = 1;
 /// Bytes of one key that is written down.
 const ENTRY: usize = 18;
@@ -35,6 +38,8 @@ struct Lasting {
     until: HashMap<KeyedHash, i64>,
     /// The same, those that end first in front.
     ends: BTreeSet<(i64, [u8; 10])>,
+    /// Keys of which it is not known yet whether they will be among these.
+    begun: HashSet<KeyedHash>,
 }
 
 impl Lasting {
@@ -86,41 +91,134 @@ impl Shards {
         let shard = &self.shards[usize::from(key.0[9]) % SHARDS];
         shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Everything that counts at `now`, for [`read`].
+    fn content(&self, now: Timestamp) -> Vec<u8> {
+        let mut out = vec![FORM];
+        for shard in &self.shards {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            for (until, key) in shard.ends.iter().filter(|(until, _)| now.seconds() < *until) {
+                out.extend_from_slice(key);
+                out.extend_from_slice(&until.to_le_bytes());
+            }
+        }
+        out
+    }
 }
 
-/// Uses that this process has seen.
+/// Each key of what [`Shards::content`] has written, with the time until which it counts.
+fn read(content: &[u8], mut each: impl FnMut(KeyedHash, Timestamp)) -> Result<(), String> {
+    let Some((&FORM, entries)) = content.split_first() else {
+        return Err("what is kept of denied credentials and of uses is of another form".to_owned());
+    };
+    let (entries, rest) = entries.as_chunks::<ENTRY>();
+    for entry in entries {
+        let (key, until) = entry.split_at(10);
+        if let (Ok(key), Ok(until)) = (key.try_into(), until.try_into()) {
+            let until = Timestamp::from_seconds(i64::from_le_bytes(until).min(LAST_SECOND));
+            each(KeyedHash(key), until);
+        }
+    }
+    if rest.is_empty() {
+        Ok(())
+    } else {
+        Err("what is kept of denied credentials and of uses is cut off".to_owned())
+    }
+}
+
+/// Uses that this process has seen: those that count as soon as they are there, and, apart from them so that neither
+/// takes the room of the other, those that count once they have succeeded. `bartizan serve` writes the latter down.
 ///
 /// A table that is full of uses that still count takes no more and says [`Use::Unknown`], so that nobody makes room for
 /// a replay by using up the table.
 #[derive(Debug)]
-pub struct ReplayTable(Shards);
+pub struct ReplayTable {
+    noted: Shards,
+    settled: Shards,
+    /// Times that a use has succeeded.
+    changes: AtomicU64,
+}
 
 impl ReplayTable {
-    /// For at most about `keys` uses.
+    /// For at most about `noted` uses that count at once, and `settled` that have succeeded or are under way.
     #[must_use]
-    pub fn new(keys: usize) -> Self {
-        Self(Shards::new(keys))
+    pub fn new(noted: usize, settled: usize) -> Self {
+        let (noted, settled) = (Shards::new(noted), Shards::new(settled));
+        Self { noted, settled, changes: AtomicU64::new(0) }
+    }
+
+    /// Grows with every use that has succeeded: where it did not, nothing has to be written down.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Relaxed)
+    }
+
+    /// Everything that has succeeded and counts at `now`, in the form of [`DenyTable::content`].
+    #[must_use]
+    pub fn content(&self, now: Timestamp) -> Vec<u8> {
+        self.settled.content(now)
+    }
+
+    /// Remembers what [`ReplayTable::content`] has written, as far as it still counts at `now`.
+    ///
+    /// # Errors
+    /// It is of another form. What was read of it before that counts.
+    pub fn restore(&self, content: &[u8], now: Timestamp) -> Result<(), String> {
+        read(content, |key, until| {
+            let mut shard = self.settled.of(key);
+            if now < until && shard.until.len() < self.settled.most {
+                shard.put(key, until.seconds());
+            }
+        })
     }
 }
 
 impl Default for ReplayTable {
     fn default() -> Self {
-        Self::new(USES)
+        Self::new(USES, SETTLED)
     }
 }
 
 impl ReplayStore for ReplayTable {
     fn note(&self, key: KeyedHash, now: Timestamp, until: Timestamp) -> Noted<'_> {
-        let mut shard = self.0.of(key);
+        let mut shard = self.noted.of(key);
         shard.tidy(now.seconds());
         if shard.holds(key, now.seconds()) {
             return Noted::Now(Use::Again);
         }
-        if shard.until.len() >= self.0.most {
+        if shard.until.len() >= self.noted.most {
             return Noted::Now(Use::Unknown);
         }
         shard.put(key, until.seconds());
         Noted::Now(Use::First)
+    }
+
+    fn begin(&self, key: KeyedHash, now: Timestamp) -> Noted<'_> {
+        let mut shard = self.settled.of(key);
+        shard.tidy(now.seconds());
+        if shard.holds(key, now.seconds()) {
+            return Noted::Now(Use::Again);
+        }
+        if shard.begun.contains(&key) {
+            return Noted::Now(Use::UnderWay);
+        }
+        // What has begun has its place already when it succeeds.
+        if shard.until.len() + shard.begun.len() >= self.settled.most {
+            return Noted::Now(Use::Unknown);
+        }
+        shard.begun.insert(key);
+        Noted::Now(Use::First)
+    }
+
+    fn settle(&self, key: KeyedHash, until: Option<Timestamp>) {
+        let mut shard = self.settled.of(key);
+        let Some(until) = until.filter(|_| shard.begun.contains(&key)) else {
+            shard.begun.remove(&key);
+            return;
+        };
+        shard.begun.remove(&key);
+        shard.put(key, until.seconds());
+        self.changes.fetch_add(1, Relaxed);
     }
 }
 
@@ -160,15 +258,7 @@ impl DenyTable {
     /// until which it counts, in the order of bytes of little endian.
     #[must_use]
     pub fn content(&self, now: Timestamp) -> Vec<u8> {
-        let mut out = vec![FORM];
-        for shard in &self.shards.shards {
-            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            for (until, key) in shard.ends.iter().filter(|(until, _)| now.seconds() < *until) {
-                out.extend_from_slice(key);
-                out.extend_from_slice(&until.to_le_bytes());
-            }
-        }
-        out
+        self.shards.content(now)
     }
 
     /// Denies what [`DenyTable::content`] has written, as far as it still counts at `now`.
@@ -176,22 +266,7 @@ impl DenyTable {
     /// # Errors
     /// It is of another form. What was read of it before that counts.
     pub fn restore(&self, content: &[u8], now: Timestamp) -> Result<(), String> {
-        let Some((&FORM, entries)) = content.split_first() else {
-            return Err("what is kept of denied credentials is of another form".to_owned());
-        };
-        let (entries, rest) = entries.as_chunks::<ENTRY>();
-        for entry in entries {
-            let (key, until) = entry.split_at(10);
-            if let (Ok(key), Ok(until)) = (key.try_into(), until.try_into()) {
-                let until = Timestamp::from_seconds(i64::from_le_bytes(until).min(LAST_SECOND));
-                self.deny(KeyedHash(key), now, until);
-            }
-        }
-        if rest.is_empty() {
-            Ok(())
-        } else {
-            Err("what is kept of denied credentials is cut off".to_owned())
-        }
+        read(content, |key, until| self.deny(key, now, until))
     }
 
     /// Keys that were let go of while they still counted.
@@ -258,7 +333,7 @@ mod tests {
 
     #[test]
     fn what_was_used_is_known_until_it_is_over() {
-        let table = ReplayTable::new(2 * SHARDS);
+        let table = ReplayTable::new(2 * SHARDS, 2 * SHARDS);
         assert_eq!(noted(&table, 1, 100, 160), Use::First);
         assert_eq!(noted(&table, 1, 159, 170), Use::Again);
         assert_eq!(noted(&table, 2, 100, 200), Use::First);
@@ -277,6 +352,46 @@ mod tests {
             tasks.into_iter().filter_map(|task| task.join().ok()).filter(|first| *first).count()
         });
         assert_eq!(firsts, 1);
+    }
+
+    fn begun(table: &ReplayTable, n: u8, now: i64) -> Use {
+        match table.begin(key(n), at(now)) {
+            Noted::Now(used) => used,
+            Noted::Later(_) => panic!("known at once"),
+        }
+    }
+
+    #[test]
+    fn what_has_begun_counts_once_it_has_succeeded() {
+        let table = ReplayTable::new(2 * SHARDS, 2 * SHARDS);
+        assert_eq!(begun(&table, 1, 0), Use::First);
+        assert_eq!(begun(&table, 1, 0), Use::UnderWay);
+        table.settle(key(1), None);
+        assert_eq!(begun(&table, 1, 1), Use::First, "it did not succeed");
+        table.settle(key(1), Some(at(100)));
+        assert_eq!((begun(&table, 1, 99), begun(&table, 1, 99)), (Use::Again, Use::Again));
+        // A late end of what is over changes nothing.
+        table.settle(key(1), None);
+        table.settle(key(2), Some(at(100)));
+        assert_eq!((begun(&table, 1, 99), table.changes()), (Use::Again, 1));
+        assert_eq!(begun(&table, 2, 99), Use::First, "never begun, never used");
+        assert_eq!(begun(&table, 3, 99), Use::Unknown, "what is under way takes room too");
+        assert_eq!(noted(&table, 3, 99, 200), Use::First, "of its own");
+        assert_eq!(begun(&table, 1, 100), Use::First, "remembered no longer than that");
+    }
+
+    #[test]
+    fn what_has_succeeded_is_known_after_a_restart() {
+        let (table, next) = (ReplayTable::default(), ReplayTable::default());
+        for n in 0..4 {
+            begun(&table, n, 0);
+            noted(&table, n, 0, 1_000);
+            table.settle(key(n), (n > 0).then(|| at(100 * i64::from(n))));
+        }
+        next.restore(&table.content(at(50)), at(150)).expect("restored");
+        let known = [0, 1, 2, 3].map(|n| begun(&next, n, 150));
+        assert_eq!(known, [Use::First, Use::First, Use::Again, Use::Again]);
+        assert!(next.restore(&[FORM, 1], at(150)).is_err());
     }
 
     #[test]

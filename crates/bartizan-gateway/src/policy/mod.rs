@@ -5,9 +5,10 @@
 //! compiled together ([`Enforcement::new`]); what cannot be compiled is refused as a whole.
 //!
 //! They are asked in the order of what asking costs, and what is only for some comes after it is
-//! known who they are (the private module `pass` is that order): kill switches, addresses, decoys, what is gone, heads, rates by address,
-//! metadata for clients, preflight requests, keys, tokens, required authentication, authorisation, rates by principal;
-//! then, with the body (the private module `inspection`), its size, what it calls and whose it is, its schema and its
+//! known who they are (the private module `pass` is that order): kill switches, addresses, decoys, what is gone, heads,
+//! rates by address, metadata for clients, preflight requests, keys, tokens, signatures, required authentication,
+//! authorisation, rates by principal; then, with the body (the private module `inspection`), its size, who signed it, what
+//! it calls and whose it is, its schema and its
 //! contract, what it says in the words of its protocol (`spoken`), what of it is good once, and detectors.
 
 pub mod address;
@@ -52,6 +53,7 @@ pub mod leak;
 pub mod login;
 pub mod logout;
 mod look_ups;
+pub mod message_signature;
 pub mod names;
 pub mod openapi;
 mod owners;
@@ -87,6 +89,7 @@ pub mod transfer;
 pub mod upload;
 pub mod upstream_errors;
 pub mod url_values;
+pub mod webhook;
 pub mod websocket;
 mod work;
 pub mod xml_rpc;
@@ -351,6 +354,7 @@ impl Policies for Enforcement {
         for permit in call.extension::<Permits>().iter().flat_map(|permits| &permits.0) {
             permit.leave();
         }
+        webhook::left(call);
         // Those that were answered are settled.
         single_use::ended(call);
         let counter = self.surroundings.counter.as_ref();
@@ -398,15 +402,20 @@ impl Policies for Enforcement {
         body: BodyView<'a>,
     ) -> Step<'a> {
         let Some(stage) = call.extension::<Stage>().cloned() else { return Step::Continue };
-        if let Some(refusal) = inspection::whole(&stage, call, body) {
+        if let Some(refusal) = inspection::whole(&stage, call, &request.headers, body) {
             return Step::Reply(dress::reply(&stage, call, refusal));
         }
-        if !login::may_ask(&stage, request) {
+        if !login::may_ask(&stage, request) && !webhook::may_ask(call) {
             return Step::Continue;
         }
         at_once(Box::pin(async move {
-            let refusal = login::ask(&stage, call, request, body, &self.surroundings).await?;
-            Some(dress::reply(&stage, call, refusal))
+            let refusal = login::ask(&stage, call, request, body, &self.surroundings).await;
+            if let Some(refusal) = refusal {
+                return Some(dress::reply(&stage, call, refusal));
+            }
+            let mut answer = webhook::ask(&stage, call, &self.surroundings).await?;
+            dress::dress(&stage, call, &mut answer);
+            Some(Box::new(answer))
         }))
     }
 
@@ -434,6 +443,7 @@ impl Policies for Enforcement {
         login::answered(&stage, call, response.status, counter);
         flow::answered(call, response.status, counter);
         single_use::answered(call, response.status);
+        webhook::answered(call, response.status);
         dress::response(&stage, call, response);
         Step::Continue
     }

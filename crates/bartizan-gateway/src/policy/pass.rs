@@ -1,6 +1,7 @@
 //! One head on its way past the policies, cheap ones first.
 
 mod proofs;
+mod signed;
 mod tokens;
 
 use std::{net::IpAddr, sync::Arc};
@@ -17,6 +18,7 @@ use super::{
     cors::Cors,
     flow::Steps,
     identity::{ClientCertificate, Identity},
+    message_signature::Signed,
     rate::{self, Standing},
     record::{Decisions, Outcome, Policy, Refusal},
     scope::{Reach, Scope},
@@ -118,6 +120,8 @@ pub(crate) struct Pass<'a> {
     /// Whether it is not a new head, but one that was let in before.
     is_review: bool,
     presenter: Presenter,
+    /// Signatures that are good.
+    signed: Signed,
 }
 
 impl<'a> Pass<'a> {
@@ -147,6 +151,7 @@ impl<'a> Pass<'a> {
             hidden: Vec::new(),
             is_review: false,
             presenter: Presenter::of(call),
+            signed: Signed::default(),
         }
     }
 
@@ -166,6 +171,7 @@ impl<'a> Pass<'a> {
         pass.handshake(&set)?;
         pass.own_keys(&set)?;
         pass.tokens(&set, around).await?;
+        pass.signatures(&set, around).await?;
         for policy in &set.required {
             pass.ask(policy, |rule, pass| rule.check(&pass.decisions.identities, pass.now))?;
         }
@@ -189,11 +195,13 @@ impl<'a> Pass<'a> {
             self.ask(policy, |rule, pass| rule.check_head(pass.request))?;
         }
         self.early_amounts(&set, around, incomplete).await?;
+        self.deliveries(&set)?;
         self.metadata(&set)?;
         self.preflight(&set)?;
         self.handshake(&set)?;
         self.own_keys(&set)?;
         self.tokens(&set, around).await?;
+        self.signatures(&set, around).await?;
         for policy in &set.required {
             self.ask(policy, |rule, pass| rule.check(&pass.decisions.identities, pass.now))?;
         }
@@ -222,6 +230,9 @@ impl<'a> Pass<'a> {
             call.extensions().insert(shown);
         }
         call.extensions().insert(self.decisions);
+        if !self.signed.0.is_empty() {
+            call.extensions().insert(self.signed);
+        }
         if !self.charges.0.is_empty() {
             call.extensions().insert(self.charges);
         }

@@ -32,6 +32,7 @@ mod retries_http2;
 mod revoked;
 mod rights;
 mod schema;
+mod signed;
 mod spoken;
 mod streams;
 #[allow(dead_code, reason = "the example uses more of it")]

@@ -1,4 +1,4 @@
-//! What is denied outlives a restart: tokens after a logout, and values that were good once.
+//! What is denied outlives a restart: tokens after a logout, values that were good once, and deliveries that were taken.
 
 use std::{
     sync::{
@@ -8,8 +8,8 @@ use std::{
     time::Duration,
 };
 
-use bartizan_gateway::policy::DenyTable;
-use bartizan_model::Scope;
+use bartizan_gateway::policy::{DenyTable, ReplayTable};
+use bartizan_model::{Scope, Timestamp};
 use bartizan_store::{Batch, LearnedState, Store, StoreError};
 use tokio::sync::Mutex;
 
@@ -18,7 +18,7 @@ use super::lane::now;
 /// How often it is looked whether there is something to write.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Tables of what is denied, and where they are kept: as one text of at most 2.4 MB each, written whole when something
+/// Tables of what is denied, and where they are kept: as one text of at most 4.8 MB each, written whole when something
 /// was added to it.
 pub(super) struct Denied {
     /// Credentials, by the names of `logout` policies.
@@ -27,16 +27,45 @@ pub(super) struct Denied {
     pub(super) values: Arc<DenyTable>,
     /// Values of which nobody knows whether they were used.
     pub(super) doubtful: Arc<DenyTable>,
-    kept: [Kept; 3],
+    /// Deliveries, by those of `webhook` policies, and what else is signed to be used once.
+    pub(super) uses: Arc<ReplayTable>,
+    kept: [Kept; 4],
     scope: Scope,
     /// So that no older text is written over a newer one.
     writing: Mutex<()>,
 }
 
+/// A table that can be written down.
+trait Table: Send + Sync {
+    fn changes(&self) -> u64;
+    fn content(&self, now: Timestamp) -> Vec<u8>;
+    fn restore(&self, content: &[u8], now: Timestamp) -> Result<(), String>;
+}
+
+macro_rules! tables {
+    ($($table:ty),+) => {$(
+        impl Table for $table {
+            fn changes(&self) -> u64 {
+                self.changes()
+            }
+
+            fn content(&self, now: Timestamp) -> Vec<u8> {
+                self.content(now)
+            }
+
+            fn restore(&self, content: &[u8], now: Timestamp) -> Result<(), String> {
+                self.restore(content, now)
+            }
+        }
+    )+};
+}
+
+tables!(DenyTable, ReplayTable);
+
 struct Kept {
     name: &'static str,
-    table: Arc<DenyTable>,
-    /// [`DenyTable::changes`] of what was written last.
+    table: Arc<dyn Table>,
+    /// [`Table::changes`] of what was written last.
     written: AtomicU64,
 }
 
@@ -48,12 +77,14 @@ impl Denied {
     pub(super) async fn load(store: &dyn Store, scope: &Scope) -> Result<Self, StoreError> {
         let (credentials, values) = (Arc::<DenyTable>::default(), Arc::<DenyTable>::default());
         let doubtful = Arc::<DenyTable>::default();
-        let kept = [
-            ("denied-credentials", &credentials),
-            ("used-values", &values),
-            ("doubtful-values", &doubtful),
+        let uses = Arc::<ReplayTable>::default();
+        let kept: [(&'static str, Arc<dyn Table>); 4] = [
+            ("denied-credentials", Arc::clone(&credentials) as _),
+            ("used-values", Arc::clone(&values) as _),
+            ("doubtful-values", Arc::clone(&doubtful) as _),
+            ("used-deliveries", Arc::clone(&uses) as _),
         ];
-        for (name, table) in kept {
+        for (name, table) in &kept {
             let Some((state, _)) = store.learned(scope, name).await? else { continue };
             if let Err(problem) = table.restore(&state.content, now()) {
                 anstream::eprintln!("warning: {problem}; what was ended before can be used again");
@@ -61,11 +92,11 @@ impl Denied {
         }
         let kept = kept.map(|(name, table)| Kept {
             name,
-            table: Arc::clone(table),
             written: AtomicU64::new(table.changes()),
+            table,
         });
         let (scope, writing) = (scope.clone(), Mutex::new(()));
-        Ok(Self { credentials, values, doubtful, kept, scope, writing })
+        Ok(Self { credentials, values, doubtful, uses, kept, scope, writing })
     }
 
     /// Writes down what was added since that was last done.
@@ -107,7 +138,11 @@ pub(super) async fn keep_written(denied: Weak<Denied>, store: Weak<dyn Store>) {
 
 #[cfg(test)]
 mod tests {
-    use bartizan_model::{Duration as Span, KeyedHash, deny::DenyList as _};
+    use bartizan_model::{
+        Duration as Span, KeyedHash,
+        deny::DenyList as _,
+        replay::{ReplayStore as _, Use},
+    };
     use bartizan_store::{DataDirectory, DataOptions};
 
     use super::*;
@@ -125,6 +160,8 @@ mod tests {
         assert!(store.learned(&scope, "denied-credentials").await.expect("read").is_none());
         first.credentials.deny(key, now(), until);
         first.values.deny(other, now(), until);
+        assert_eq!(first.uses.begin(key, now()).known().await, Use::First);
+        first.uses.settle(key, Some(until));
         first.write(store).await.expect("written");
         let next = Denied::load(store, &scope).await.expect("read");
         assert!(next.credentials.denies(&[key], now()).known().await);
@@ -135,6 +172,8 @@ mod tests {
         let third = Denied::load(store, &scope).await.expect("read");
         assert!(third.doubtful.denies(&[key], now()).known().await);
         assert!(!third.values.denies(&[key], now()).known().await);
+        assert_eq!(next.uses.begin(key, now()).known().await, Use::Again);
+        assert_eq!(next.uses.begin(other, now()).known().await, Use::First);
         // A damaged text ends nothing, and is written anew.
         let damaged = LearnedState { name: "used-values".to_owned(), content: b"x".to_vec() };
         let batch = Batch { now: now(), learned: vec![damaged], ..Batch::default() };

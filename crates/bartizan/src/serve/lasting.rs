@@ -47,6 +47,7 @@ impl Lasting {
             denied: Arc::clone(&self.denied.credentials) as Arc<_>,
             spent: Arc::clone(&self.denied.values) as Arc<_>,
             doubtful: Arc::clone(&self.denied.doubtful) as Arc<_>,
+            replays: Arc::clone(&self.denied.uses) as Arc<_>,
             ..Surroundings::embedded(snapshot.key.clone())
         }
     }

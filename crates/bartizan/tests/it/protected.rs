@@ -12,7 +12,7 @@ use bartizan_lab::{
     flaws::{self, FlawItem},
     player::{Plan, Record, benign, play},
     proof::{Failure, Runner},
-    seed::signing_key,
+    seed::{carrier_key, signing_key},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -64,9 +64,10 @@ impl Protection {
     }
 }
 
-/// What policies may refer to: `QUAYSIDE/signing-key` and the documents of the lab's surface.
+/// What policies may refer to: `QUAYSIDE/signing-key`, `QUAYSIDE/carrier-key` and the documents of the lab's surface.
 fn tell(home: &TempDir) {
     write(home, "signing-key", signing_key(SEED).as_bytes());
+    write(home, "carrier-key", carrier_key().as_bytes());
     write(home, "openapi.json", documents::honest().to_string().as_bytes());
     write(home, "schema.graphql", documents::GRAPHQL.as_bytes());
     write(home, "quayside.proto", documents::PROTO.as_bytes());

@@ -100,7 +100,7 @@ impl Proofs {
         name.extend_from_slice(id.as_bytes());
         match replays.note(self.ids.hash("proof", &name), now, until).known().await {
             Use::First => Ok(()),
-            Use::Again => Err("proof-replayed"),
+            Use::Again | Use::UnderWay => Err("proof-replayed"),
             Use::Unknown => Err("replays-unknown"),
         }
     }

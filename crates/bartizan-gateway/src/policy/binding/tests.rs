@@ -112,7 +112,7 @@ async fn a_proof_is_good_once() {
     let next = holder.proof(&with("jti", json!("2")));
     assert_eq!(check_at(&binding, &holder.bound(), &[&next], &replays, NOW).await, Ok(()));
     // A full store lets nothing pass.
-    let full = ReplayTable::new(1);
+    let full = ReplayTable::new(1, 1);
     for n in 0..=255_u8 {
         let key = bartizan_model::KeyedHash([n; 10]);
         full.note(key, Timestamp::from_seconds(NOW), Timestamp::from_seconds(NOW + 1_000));

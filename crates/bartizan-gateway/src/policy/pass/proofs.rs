@@ -48,6 +48,14 @@ impl ReplayStore for Within<'_> {
             }
         }
     }
+
+    fn begin(&self, key: KeyedHash, now: Timestamp) -> Noted<'_> {
+        self.store.begin(key, now)
+    }
+
+    fn settle(&self, key: KeyedHash, until: Option<Timestamp>) {
+        self.store.settle(key, until);
+    }
 }
 
 #[cfg(test)]

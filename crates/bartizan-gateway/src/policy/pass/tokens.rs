@@ -41,6 +41,11 @@ impl Presenter {
         self.scheme == "https"
     }
 
+    /// `http` or `https`.
+    pub(super) const fn scheme(&self) -> &'static str {
+        self.scheme
+    }
+
     /// What a logout would end; nothing where nobody could log out.
     pub(super) fn shown(&mut self) -> Option<Shown> {
         let shown = std::mem::take(&mut self.shown);
