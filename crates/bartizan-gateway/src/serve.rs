@@ -301,8 +301,9 @@ async fn forward(record: &mut Record, parts: request::Parts, held: Held) -> Resu
             Ok(sent)
         }
         Err(SendError::Open) => {
+            let stopped = left_alone(group);
             record.call_mut().may_have_acted = false;
-            Err(left_alone(group))
+            Err(stopped)
         }
         Err(error) => {
             record.call_mut().may_have_acted = watch.has_reached.load(Relaxed);

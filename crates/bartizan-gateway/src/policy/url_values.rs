@@ -14,10 +14,11 @@ use self::destination::is_url;
 use super::{
     PolicyItem,
     config::Problem,
-    detectors::{OnGap, pace},
+    detectors::{OVER_BUDGET, OnGap, pace},
     place::{Held, Place},
     reading::{Checked, NOT_HELD, NOT_READABLE, Within, cut},
     record::Refusal,
+    time::Time,
 };
 use crate::{call::Call, handover::request_of, phases::BodyView};
 
@@ -201,16 +202,20 @@ impl UrlValues {
     }
 
     fn looks_at_bodies(&self) -> bool {
-        self.at.is_empty() || self.at.iter().any(Place::is_of_body)
+        self.at.is_empty() || self.at.iter().any(|place| place.of_body().is_some())
     }
 
     fn check_values(&self, view: &View) -> Result<(), Refusal> {
-        for held in self.at.iter().flat_map(|place| place.values(view, Side::Request)) {
+        let time = Time::of_message();
+        for held in self.at.iter().flat_map(|place| place.values(view, Side::Request, &time)) {
             match held {
                 Held::Text(text) if text.is_empty() => {}
                 Held::Text(text) => self.check_url(&text)?,
                 Held::Odd => return Err(refusal("not-a-url")),
             }
+        }
+        if time.is_over() {
+            return Err(refusal(OVER_BUDGET));
         }
         if !self.at.is_empty() {
             return Ok(());

@@ -307,6 +307,11 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
+    /// For a request of our own, of which nothing is recorded.
+    pub(crate) const fn of_our_own(time: Duration) -> Self {
+        Self { time, recording: None, has_reached: AtomicBool::new(false) }
+    }
+
     async fn wait<T>(&self, answer: impl Future<Output = T>) -> Option<T> {
         let mut answer = pin!(answer);
         let mut seen = self.progress();

@@ -108,7 +108,7 @@ impl Checked {
 
     async fn ask(&self) -> Found {
         let Some(request) = self.request() else { return Found::Nothing };
-        let watch = Watch { time: self.settings.timeout, recording: None };
+        let watch = Watch::of_our_own(self.settings.timeout);
         match once(&self.upstream, request, &watch).await {
             Ok(status) => {
                 let statuses = &self.settings.statuses;

@@ -182,7 +182,7 @@ async fn run(to: Arc<To>, mut waiting: mpsc::Receiver<Mirrored>, shared: Weak<Sh
 impl To {
     /// Sends a copy and throws the answer away; `false` when there was none.
     async fn send(&self, copy: Mirrored, shared: &Shared) -> bool {
-        let watch = Watch { time: self.settings.timeout, recording: None };
+        let watch = Watch::of_our_own(self.settings.timeout);
         let errand = Errand {
             group: &self.group,
             protocol: self.protocol,
