@@ -57,6 +57,7 @@ pub(crate) struct Metrics {
     pub(crate) capped: Counter,
     pub(crate) accept_errors: Counter,
     pub(crate) handshake_failures: Counter,
+    certificates_refused: Family<Labels, Counter>,
     recordings_cut: Counter,
     pub(crate) trailers_removed: Counter,
     pub(crate) websocket_messages: Counter,
@@ -104,6 +105,7 @@ impl Metrics {
             capped: Counter::default(),
             accept_errors: Counter::default(),
             handshake_failures: Counter::default(),
+            certificates_refused: Family::default(),
             recordings_cut: Counter::default(),
             trailers_removed: Counter::default(),
             websocket_messages: Counter::default(),
@@ -131,6 +133,11 @@ impl Metrics {
         let families = [
             ("exchanges", "Finished exchanges", &self.exchanges),
             ("replies", "Answers of the gateway itself", &self.replies),
+            (
+                "client_certificates_refused",
+                "Handshakes and requests refused for the certificate of the client",
+                &self.certificates_refused,
+            ),
         ];
         for (name, help, family) in families {
             registry.register(name, help, family.clone());
@@ -176,6 +183,11 @@ impl Metrics {
         let class = if class == 0 { "none".to_owned() } else { format!("{class}xx") };
         let labels = vec![("service", service.to_owned()), ("status", class)];
         self.exchanges.get_or_create_owned(&labels)
+    }
+
+    /// Counts a certificate of a client that was refused.
+    pub(crate) fn certificate_refused(&self, reason: &'static str) {
+        self.certificates_refused.get_or_create(&vec![("reason", reason.to_owned())]).inc();
     }
 
     /// Counts a finished exchange.

@@ -5,10 +5,7 @@ use std::{collections::HashSet, fs, net::IpAddr, path::Path, sync::Arc};
 
 use http::Request;
 use prometheus_client::metrics::counter::Counter;
-use tokio_rustls::rustls::{
-    ServerConfig,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 
 use crate::{
     config::{
@@ -16,7 +13,7 @@ use crate::{
         Service, UpstreamProtocol, UpstreamTls,
     },
     head::methods::Methods,
-    listen::tls,
+    listen::tls::{self, ListenerTls},
     metrics::Metrics,
     phases::Policies,
     upstream::{
@@ -40,7 +37,7 @@ pub(crate) struct Snapshot {
     pub(crate) methods: Methods,
     pub(crate) policies: Arc<dyn Policies>,
     /// TLS of each listener.
-    pub(crate) tls: Vec<Option<Arc<ServerConfig>>>,
+    pub(crate) tls: Vec<Option<ListenerTls>>,
     /// Counters of exchanges without a service, by class of status.
     pub(crate) unrouted: [Counter; 6],
 }
@@ -82,9 +79,10 @@ impl Snapshot {
         for (at, service) in config.services.iter().enumerate() {
             services.push(compile_service(at, service, config, metrics, &mut known)?);
         }
-        let listeners = config.listeners.iter();
-        let tls = listeners.map(|listener| {
-            listener.tls.as_ref().map(|tls| tls::compile(tls, listener.http2)).transpose()
+        let listeners = config.listeners.iter().enumerate();
+        let tls = listeners.map(|(at, listener)| {
+            let tls = listener.tls.as_ref();
+            tls.map(|tls| tls::compile(at, tls, listener.http2)).transpose()
         });
         Ok(Self {
             services,
@@ -331,7 +329,7 @@ fn compile_tls(
         UpstreamProtocol::Http1 => b"http/1.1",
         UpstreamProtocol::Http2 => b"h2",
     };
-    Tls::to(name, &tls.authorities, protocol)
+    Tls::to(name, &tls.authorities, tls.certificate.as_ref(), protocol)
 }
 
 /// The certificates of a PEM file; at least one.

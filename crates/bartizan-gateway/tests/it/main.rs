@@ -10,6 +10,7 @@ mod answers;
 mod bodies;
 mod bounds;
 mod budget;
+mod certificates;
 mod contract;
 mod deadlines;
 mod detectors;
