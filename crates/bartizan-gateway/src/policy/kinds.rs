@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    PolicyItem, Surroundings, address, api_key, authentication, authorization, challenge,
+    PolicyItem, Surroundings, address, api_key, authentication, authorization, basic, challenge,
     concurrency, config, cors, detectors, flow, graphql, grpc, headers, introspection, json_rpc,
     jwt, leak, login, logout, openapi, ownership, page_size, properties, protected_resource, quota,
     rate,
@@ -148,6 +148,9 @@ kinds! {
     /// Verification of own API keys.
     api_key: api_key::ApiKeyConfig => keys: api_key::OwnKeys,
         |settings, around| api_key::OwnKeys::compile(settings, &around.surroundings.keys);
+    /// Users with passwords.
+    basic: basic::BasicConfig => basics: basic::Basic,
+        |settings, around| basic::Basic::compile(settings, &around.surroundings.hash_key);
     /// Verification of the JWTs of an issuer.
     jwt: jwt::JwtConfig => tokens: Arc<jwt::Tokens>, |settings, around| around.tokens(settings);
     /// Tokens that whoever made them is asked about.

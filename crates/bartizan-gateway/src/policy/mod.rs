@@ -15,6 +15,7 @@ pub mod api_key;
 mod asked;
 pub mod authentication;
 pub mod authorization;
+pub mod basic;
 mod bearer;
 mod binding;
 mod called;

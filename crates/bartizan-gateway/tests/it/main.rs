@@ -23,6 +23,7 @@ mod identity;
 mod keep_alive;
 mod oidc;
 mod operation;
+mod passwords;
 mod policies;
 mod proxy_protocol;
 mod reload;

@@ -17,7 +17,7 @@ pub(super) use self::{
         CatalogFormat, CatalogJourneys, CatalogServices, CatalogSplit, GraphFormat,
     },
     discover::{DiscoverCommand, DiscoverCrawl, DiscoverPerimeter, DiscoverSource, SourceFormat},
-    keys::{KeysCommand, KeysCreate, KeysState},
+    keys::{KeysCommand, KeysCreate, KeysRevoke, KeysState},
     knowledge::Knowledge,
     live::Live,
 };

@@ -278,7 +278,7 @@ impl Pass<'_> {
 }
 
 /// What a counter says; `None` when it does not answer.
-async fn known(counted: Counted<'_>) -> Option<RateDecision> {
+pub(super) async fn known(counted: Counted<'_>) -> Option<RateDecision> {
     match counted {
         Counted::Now(decision) => Some(decision),
         Counted::Later(later) => later.await.ok(),

@@ -21,17 +21,13 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Presenter {
     scheme: &'static str,
-    certificate: Option<[u8; 32]>,
+    pub(super) certificate: Option<ClientCertificate>,
     shown: Vec<Credential>,
 }
 
 impl Presenter {
     pub(super) fn of(call: &Call) -> Self {
-        Self {
-            scheme: call.scheme,
-            certificate: call.extension::<ClientCertificate>().map(|shown| shown.thumbprint),
-            shown: Vec::new(),
-        }
+        Self { scheme: call.scheme, certificate: call.extension().cloned(), shown: Vec::new() }
     }
 
     /// What a logout would end; nothing where nobody could log out.
@@ -167,7 +163,7 @@ impl Pass<'_> {
             scheme: self.presenter.scheme,
             authority: self.stage.asked.authority(),
             path: self.request.uri.path(),
-            certificate: self.presenter.certificate,
+            certificate: self.presenter.certificate.as_ref().map(|shown| shown.thumbprint),
             is_review: self.is_review,
         };
         let replays = around.replays.as_ref();

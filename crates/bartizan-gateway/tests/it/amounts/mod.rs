@@ -1,6 +1,7 @@
 //! How much callers may ask for, in front of a real upstream.
 
 mod logins;
+mod own_keys;
 mod rates;
 mod steps;
 mod under_load;
@@ -91,6 +92,7 @@ pub(super) fn with_key(scopes: &[&str]) -> (Surroundings, String) {
         created: Timestamp::default(),
         expires: None,
         last_used: None,
+        terms: bartizan_model::ApiKeyTerms::default(),
         digest,
     };
     around.keys.replace(ApiKeys { version: 1, keys: vec![key] });

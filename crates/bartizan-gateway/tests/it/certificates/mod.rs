@@ -112,9 +112,9 @@ impl Gate {
     }
 }
 
-fn lists(folder_of: &mut ClientTls) {
-    let list = folder_of.authorities.with_file_name("revoked.pem");
-    folder_of.revocation_lists = vec![list];
+fn lists(clients: &mut ClientTls) {
+    let list = clients.authorities.with_file_name("revoked.pem");
+    clients.revocation_lists = vec![list];
 }
 
 #[tokio::test]
