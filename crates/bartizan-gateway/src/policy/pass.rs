@@ -242,6 +242,7 @@ impl<'a> Pass<'a> {
         let unseen = fields.filter(|name| !self.hidden.iter().any(|(known, _)| known == name));
         let unseen: Vec<_> = unseen.map(|name| (name, None)).collect();
         self.hidden.extend(unseen);
+        self.hide_password();
     }
 
     fn is_in<R>(&self, policy: &Policy<R>) -> bool {

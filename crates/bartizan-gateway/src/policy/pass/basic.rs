@@ -39,4 +39,14 @@ impl Pass<'_> {
         }
         Ok(())
     }
+
+    /// Passwords are kept nowhere, also when the head was stopped before anybody looked at them.
+    pub(super) fn hide_password(&mut self) {
+        let mut policies = self.stage.set.basics.iter().filter(|policy| !policy.rule.forward);
+        let is_asked = policies.any(|policy| self.is_in(policy));
+        let is_hidden = self.hidden.iter().any(|(name, _)| *name == header::AUTHORIZATION);
+        if is_asked && !is_hidden && Basic::presented(&self.request.headers).is_some() {
+            self.hidden.push((header::AUTHORIZATION, Some(HIDDEN.into())));
+        }
+    }
 }

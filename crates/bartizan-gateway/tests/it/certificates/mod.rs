@@ -30,6 +30,7 @@ use crate::{
     },
     tls::certificate,
     tokens,
+    websocket::{HANDSHAKE, echo, masked},
 };
 
 const PAYMENTS: &str = "spiffe://example.org/payments";
@@ -243,6 +244,29 @@ async fn a_reload_counts_for_open_connections_and_loses_none() {
     assert!(gate.gateway.reload(&gate.config, next).is_err());
     assert_eq!(gate.status(Some(&first)).await, Some(200));
     assert_eq!(gate.status(Some(&second)).await, None);
+}
+
+#[tokio::test]
+async fn a_websocket_ends_with_its_certificate() {
+    let mut gate = Gate::new(lists).await;
+    let (address, _) = echo().await;
+    gate.config.services[0].upstreams = vec![address.to_string()];
+    gate.reload();
+    let mut sockets = Vec::new();
+    for serial in [1, 2] {
+        let holder = gate.authority.issue(&named(serial, PAYMENTS));
+        let client = client(&gate.server.chain, Some(&holder), &[]);
+        let stream = connect(gate.gateway.addresses()[0], &client).await.unwrap();
+        let mut socket = Client::over(stream);
+        socket.send(HANDSHAKE).await;
+        assert_eq!(socket.response().await.status, 101);
+        sockets.push(socket);
+    }
+    std::fs::write(gate.file("revoked.pem"), gate.authority.revoked(&[2], 4000)).unwrap();
+    gate.reload();
+    assert_eq!(sockets[1].take(4).await, b"\x88\x02\x03\xf0", "1008");
+    sockets[0].send(masked(0x81, b"hello")).await;
+    assert_eq!(sockets[0].take(7).await, b"\x81\x05hello", "that of another goes on");
 }
 
 #[tokio::test]
