@@ -98,6 +98,36 @@ pub struct ServerTls {
     /// At least one. Who names no server, or one that no certificate is for, gets the first that is
     /// for any name, else the first.
     pub certificates: Vec<Certificate>,
+    /// Certificates that clients are asked for. Whether they are cannot be changed by a reload.
+    pub clients: Option<ClientTls>,
+}
+
+/// Certificates of clients. Who shows one has to show a good one, whether one is needed or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientTls {
+    /// PEM file with the authorities that are believed; read again at each reload.
+    pub authorities: PathBuf,
+    /// Whether there is no connection without one.
+    pub required: bool,
+    /// Files with revocation lists (RFC 5280 §5), PEM or DER; read again at each reload. When any is
+    /// named, there has to be a list of every authority that signs a certificate of a chain, and one
+    /// whose next update is overdue refuses.
+    pub revocation_lists: Vec<PathBuf>,
+    /// Kinds of names by which a certificate says who holds it; the first of which it has any counts.
+    pub names: Vec<NameKind>,
+    /// Trust domains of SPIFFE ids; any that the authorities sign when empty.
+    pub trust_domains: Vec<String>,
+}
+
+/// A name in a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameKind {
+    /// The SPIFFE id: its one URI, of the scheme `spiffe`.
+    Spiffe,
+    /// Its one alternative name that is a host.
+    Dns,
+    /// The common name of its subject.
+    CommonName,
 }
 
 /// A certificate chain and its key, in PEM files. They are read again at each reload.
@@ -186,6 +216,18 @@ pub struct UpstreamTls {
     pub server_name: String,
     /// PEM file with the authorities that are believed.
     pub authorities: PathBuf,
+    /// Our own certificate, for upstreams that ask for one.
+    pub certificate: Option<OwnCertificate>,
+}
+
+/// A certificate that we show to an upstream, and its key, in PEM files. They are read again at each
+/// reload; connections that were made with other ones are not used again.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct OwnCertificate {
+    /// The chain, leaf first.
+    pub chain: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
 }
 
 /// What happens to a body that is too large to be held whole, or that does not end in time.
@@ -363,11 +405,19 @@ pub struct ForwardedFields {
     pub trace: bool,
     /// `X-Request-Id`.
     pub request_id: bool,
+    /// `Client-Cert` (RFC 9440): the certificate that the client has shown to us.
+    pub client_certificate: bool,
 }
 
 impl Default for ForwardedFields {
     fn default() -> Self {
-        Self { x_forwarded: true, forwarded: false, trace: true, request_id: true }
+        Self {
+            x_forwarded: true,
+            forwarded: false,
+            trace: true,
+            request_id: true,
+            client_certificate: false,
+        }
     }
 }
 

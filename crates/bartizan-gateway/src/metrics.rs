@@ -58,6 +58,7 @@ pub(crate) struct Metrics {
     pub(crate) capped: Counter,
     pub(crate) accept_errors: Counter,
     pub(crate) handshake_failures: Counter,
+    certificates_refused: Family<Labels, Counter>,
     recordings_cut: Counter,
     pub(crate) trailers_removed: Counter,
     pub(crate) websocket_messages: Counter,
@@ -110,6 +111,7 @@ impl Metrics {
             capped: Counter::default(),
             accept_errors: Counter::default(),
             handshake_failures: Counter::default(),
+            certificates_refused: Family::default(),
             recordings_cut: Counter::default(),
             trailers_removed: Counter::default(),
             websocket_messages: Counter::default(),
@@ -142,6 +144,11 @@ impl Metrics {
             ("replies", "Answers of the gateway itself", &self.replies),
             ("egress", "Requests and tunnels that go out, and why they do not", &self.egress),
             ("service_events", "Canaries, copies, breakers and retries", &self.events),
+            (
+                "client_certificates_refused",
+                "Handshakes and requests refused for the certificate of the client",
+                &self.certificates_refused,
+            ),
         ];
         for (name, help, family) in families {
             registry.register(name, help, family.clone());
@@ -195,6 +202,11 @@ impl Metrics {
     pub(crate) fn event_of(&self, service: &str, event: &'static str) -> Counter {
         let labels = vec![("service", service.to_owned()), ("event", event.to_owned())];
         self.events.get_or_create_owned(&labels)
+    }
+
+    /// Counts a certificate of a client that was refused.
+    pub(crate) fn certificate_refused(&self, reason: &'static str) {
+        self.certificates_refused.get_or_create(&vec![("reason", reason.to_owned())]).inc();
     }
 
     /// Counts a finished exchange.

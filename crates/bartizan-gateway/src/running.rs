@@ -158,7 +158,8 @@ impl Running {
     /// Takes over a new configuration, with its policies, all of it at once: exchanges that have begun
     /// keep the old one to their end. Upstreams that stay keep their connections and their health.
     /// Certificates are read again. Where the access log goes is not changed, but its file is opened
-    /// again. What is settled when a connection begins stays with it: its certificate, its limits of
+    /// again. Certificates that clients have shown are judged by it from their next request on. What is
+    /// settled when a connection begins stays with it: our certificate, its limits of
     /// heads, streams, frames and messages, its idle times, and the client that a PROXY header named.
     ///
     /// # Errors
@@ -197,11 +198,15 @@ impl Running {
         config: &Config,
         policies: Arc<dyn Policies>,
     ) -> Result<Snapshot, ConfigError> {
+        // Policies that ask for a certificate are compiled once it is known that there may be one.
+        let asks_clients =
+            |listener: &Listener| listener.tls.as_ref().is_some_and(|tls| tls.clients.is_some());
         let is_same = |(old, new): (&Listener, &Listener)| {
             old.address == new.address
                 && old.proxy_protocol == new.proxy_protocol
                 && old.http2 == new.http2
                 && old.tls.is_some() == new.tls.is_some()
+                && asks_clients(old) == asks_clients(new)
         };
         let are_same = self.listeners.len() == config.listeners.len()
             && self.listeners.iter().zip(&config.listeners).all(is_same);

@@ -26,7 +26,7 @@ use crate::{
     config::{OverLimit, UpstreamProtocol},
     forward::{client, fields, ids::Ids},
     head::{Refusal, h2, tap::REFUSED_METHOD},
-    listen::Link,
+    listen::{Link, clients},
     phases::{BodyView, Reply, Streamed},
     problem,
     record::Record,
@@ -108,6 +108,19 @@ fn check_head(record: &mut Record, request: &Request<Incoming>) -> Result<(), St
         && request.method().as_str() == REFUSED_METHOD
     {
         return Err(refuse(&shared, refusal));
+    }
+    match clients::certificate(&call.link.peer, &call.snapshot) {
+        Ok(None) => {}
+        Ok(Some(certificate)) => {
+            call.extensions().insert(certificate);
+        }
+        Err(reason) => {
+            shared.metrics.certificate_refused(reason);
+            // Another connection may come with another certificate.
+            call.link.drain();
+            let title = "the certificate of this connection is not valid";
+            return Err(stop(StatusCode::UNAUTHORIZED, "invalid-certificate", title));
+        }
     }
     call.method = request.method().clone();
     call.uri = request.uri().clone();

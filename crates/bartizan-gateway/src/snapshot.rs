@@ -5,10 +5,7 @@ use std::{collections::HashSet, fs, net::IpAddr, path::Path, sync::Arc};
 
 use http::Request;
 use prometheus_client::metrics::counter::Counter;
-use tokio_rustls::rustls::{
-    ServerConfig,
-    pki_types::{CertificateDer, pem::PemObject},
-};
+use tokio_rustls::rustls::pki_types::{CertificateDer, pem::PemObject};
 
 pub(crate) use service::CompiledService;
 
@@ -17,7 +14,7 @@ use crate::{
     config::{ClientField, Config, ConfigError, Deadlines, ForwardedFields, Limits, Network},
     egress::Egress,
     head::methods::Methods,
-    listen::tls,
+    listen::tls::{self, ListenerTls},
     metrics::Metrics,
     phases::Policies,
     upstream::Upstream,
@@ -41,7 +38,7 @@ pub(crate) struct Snapshot {
     pub(crate) methods: Methods,
     pub(crate) policies: Arc<dyn Policies>,
     /// TLS of each listener.
-    pub(crate) tls: Vec<Option<Arc<ServerConfig>>>,
+    pub(crate) tls: Vec<Option<ListenerTls>>,
     /// Counters of exchanges without a service, by class of status.
     pub(crate) unrouted: [Counter; 6],
 }
@@ -70,9 +67,10 @@ impl Snapshot {
             config.egress.iter().enumerate().map(|(at, egress)| {
                 Egress::compile(&format!("egress.{at}"), egress, &metrics.egress)
             });
-        let listeners = config.listeners.iter();
-        let tls = listeners.map(|listener| {
-            listener.tls.as_ref().map(|tls| tls::compile(tls, listener.http2)).transpose()
+        let listeners = config.listeners.iter().enumerate();
+        let tls = listeners.map(|(at, listener)| {
+            let tls = listener.tls.as_ref();
+            tls.map(|tls| tls::compile(at, tls, listener.http2)).transpose()
         });
         Ok(Self {
             services: services?,

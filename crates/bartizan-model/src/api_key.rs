@@ -14,6 +14,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use crate::{
     hash::{HashKey, decode32, encode32},
     ids::ApiKeyId,
+    key_terms::ApiKeyTerms,
     time::Timestamp,
 };
 
@@ -113,6 +114,67 @@ pub fn is_ours(text: &str) -> bool {
     text.as_bytes()
         .get(..PREFIX.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(PREFIX.as_bytes()))
+}
+
+/// Keys of ours in any bytes: a log, a report of a secret scanner, a repository's file. Also such that stand within a
+/// word, in other case, or in UTF-16 (whose zeros are passed over). They come in pieces of any length, so that a file
+/// need not be held; what is encoded otherwise (base64, percent signs within the key) is not found.
+#[derive(Default)]
+pub struct KeySearch {
+    /// Of what came before, that with which a key may begin.
+    rest: Zeroizing<Vec<u8>>,
+    broken: u64,
+}
+
+impl fmt::Debug for KeySearch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeySearch").field("broken", &self.broken).finish_non_exhaustive()
+    }
+}
+
+impl KeySearch {
+    /// Looks at the next bytes, and gives the keys that are whole by now to `found`.
+    pub fn push(&mut self, bytes: &[u8], found: &mut dyn FnMut(ApiKeySecret)) {
+        let solid = bytes.iter().filter(|byte| **byte != 0).map(u8::to_ascii_lowercase);
+        self.rest.extend(solid);
+        self.search(false, found);
+    }
+
+    /// There are no more bytes. Gives how many beginnings of keys there were that no whole key with a right checksum
+    /// followed: cut, masked or mistyped ones.
+    pub fn finish(mut self, found: &mut dyn FnMut(ApiKeySecret)) -> u64 {
+        self.search(true, found);
+        self.broken
+    }
+
+    fn search(&mut self, is_end: bool, found: &mut dyn FnMut(ApiKeySecret)) {
+        let whole = PREFIX.len() + CHARACTERS;
+        let mut at = 0;
+        while let Some(start) = self.rest.get(at..).and_then(|rest| {
+            rest.windows(PREFIX.len()).position(|window| window == PREFIX.as_bytes())
+        }) {
+            at += start;
+            let Some(text) = self.rest.get(at..at + whole) else {
+                if is_end {
+                    self.broken += 1;
+                    at += PREFIX.len();
+                    continue;
+                }
+                // What is missing may be in the next piece.
+                self.rest.drain(..at);
+                return;
+            };
+            let key =
+                std::str::from_utf8(text).ok().and_then(|text| ApiKeySecret::parse(text).ok());
+            at += if key.is_some() { whole } else { PREFIX.len() };
+            match key {
+                Some(key) => found(key),
+                None => self.broken += 1,
+            }
+        }
+        let kept = (self.rest.len().saturating_sub(PREFIX.len() - 1)).max(at).min(self.rest.len());
+        self.rest.drain(..kept);
+    }
 }
 
 impl fmt::Debug for ApiKeySecret {
@@ -226,6 +288,9 @@ pub struct ApiKey {
     pub expires: Option<Timestamp>,
     /// When it was last used, as written down now and then; `None` for never.
     pub last_used: Option<Timestamp>,
+    /// Under which conditions it may be used; left out where there are none.
+    #[serde(skip_serializing_if = "ApiKeyTerms::is_empty")]
+    pub terms: ApiKeyTerms,
     /// What is stored of the key itself.
     #[serde(skip)]
     pub digest: ApiKeyDigest,
@@ -320,6 +385,37 @@ mod tests {
         ] {
             assert_eq!(ApiKeySecret::parse(text).err(), Some(problem), "{text}");
         }
+    }
+
+    fn found(pieces: &[&[u8]]) -> (Vec<String>, u64) {
+        let (mut keys, mut search) = (Vec::new(), KeySearch::default());
+        let mut note = |key: ApiKeySecret| keys.push(key.reveal().to_string());
+        for piece in pieces {
+            search.push(piece, &mut note);
+        }
+        let broken = search.finish(&mut note);
+        (keys, broken)
+    }
+
+    #[test]
+    fn leaked_keys_are_found_in_any_text() {
+        let (one, two) = (secret(1).reveal().to_string(), secret(2).reveal().to_string());
+        let shout = one.to_uppercase();
+        let wide: Vec<u8> = one.bytes().flat_map(|byte| [byte, 0]).collect();
+        let text = format!("{{\"match\":\"{one}\"}}\nexport KEY=x{two}y\n{shout}");
+        let expected = vec![one.clone(), two.clone(), one.clone()];
+        assert_eq!(found(&[text.as_bytes()]), (expected.clone(), 0));
+        for size in [1, 3, 67, 68, 69] {
+            let pieces: Vec<&[u8]> = text.as_bytes().chunks(size).collect();
+            assert_eq!(found(&pieces), (expected.clone(), 0), "{size}");
+        }
+        assert_eq!(found(&[&wide]), (vec![one.clone()], 0));
+        let masked = format!("btz_****{} btz_ {}", &one[..40], &two);
+        assert_eq!(found(&[masked.as_bytes()]), (vec![two.clone()], 3));
+        assert_eq!(found(&[&one.as_bytes()[..67]]), (Vec::new(), 1));
+        assert_eq!(found(&[b"", b"\xff\xfe no keys, bt"]), (Vec::new(), 0));
+        let joined = format!("{one}{two}");
+        assert_eq!(found(&[joined.as_bytes()]), (vec![one, two], 0));
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub mod ids;
 pub mod incident;
 pub mod item;
 pub mod journey;
+pub mod key_terms;
 pub mod limits;
 pub mod location;
 pub mod owners;
@@ -79,6 +80,7 @@ pub use ids::{
 pub use incident::{Incident, Stage};
 pub use item::{Input, ItemMeta, Status, Subject};
 pub use journey::{Journey, JourneySummary};
+pub use key_terms::{ApiKeyRate, ApiKeyTerms, BoundCertificate};
 pub use limits::{LimitName, Limits, NotInspected};
 pub use location::{GeneralStep, Location, Root, Side};
 pub use place::{Called, Fact, LifeStage, Reached, Resource, ResourceKind, Told, ToldBy, Way};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bartizan_model::{
-    ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, ApiKeyStore, ApiKeys, Scope, Timestamp,
-    api_key::Later,
+    ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, ApiKeyStore, ApiKeyTerms, ApiKeys, Scope,
+    Timestamp, api_key::Later,
 };
 use zeroize::Zeroizing;
 
@@ -33,6 +33,8 @@ pub struct NewApiKey {
     pub scopes: Vec<String>,
     /// When it ends; `None` for never.
     pub expires: Option<Timestamp>,
+    /// Under which conditions it may be used.
+    pub terms: ApiKeyTerms,
 }
 
 /// Makes an own API key and adds it. The secret is in what this returns and nowhere else.
@@ -61,6 +63,7 @@ pub async fn create_api_key(
         created: now,
         expires: new.expires,
         last_used: None,
+        terms: new.terms,
         digest,
     };
     store.add_api_key(scope, &key, who).await?;
@@ -100,6 +103,9 @@ pub(crate) fn check_new(key: &ApiKey, who: &str) -> Result<()> {
     }
     if key.expires.is_some_and(|expires| expires <= key.created) {
         return refuse("the expiry is not in the future");
+    }
+    if let Err(reason) = key.terms.check() {
+        return refuse(reason);
     }
     if key.state != ApiKeyState::Active || key.last_used.is_some() {
         return refuse("a new key is active and unused");

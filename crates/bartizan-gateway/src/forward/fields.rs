@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::{BufMut, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version, header, request, uri::PathAndQuery};
 
@@ -17,6 +18,8 @@ use crate::{
 };
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
+const CLIENT_CERT_CHAIN: HeaderName = HeaderName::from_static("client-cert-chain");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
@@ -67,7 +70,7 @@ pub(crate) fn to_upstream(parts: &mut request::Parts, call: &Call, protocol: Ups
         "forwarded" => !believes(ClientField::Forwarded),
         "x-forwarded-for" => !believes(ClientField::XForwardedFor),
         "x-real-ip" => !is_trusted,
-        name => !is_trusted && name.starts_with("x-forwarded-"),
+        name => !is_trusted && (name.starts_with("x-forwarded-") || is_about_certificate(name)),
     });
     if wants_trailers {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
@@ -78,6 +81,9 @@ pub(crate) fn to_upstream(parts: &mut request::Parts, call: &Call, protocol: Ups
     }
     if settings.forwarded {
         forwarded(headers, call);
+    }
+    if settings.client_certificate {
+        client_certificate(headers, call);
     }
     if settings.request_id {
         headers.insert(X_REQUEST_ID, call.ids.request_value());
@@ -139,6 +145,36 @@ fn x_forwarded(headers: &mut HeaderMap, call: &Call) {
         && !(call.is_trusted && headers.contains_key(X_FORWARDED_HOST))
     {
         headers.insert(X_FORWARDED_HOST, authority.clone());
+    }
+}
+
+/// Whether somebody writes into such a field what it knows of the certificate of a client: RFC 9440, ingress-nginx,
+/// `HAProxy`, Apache, AWS, Azure and usual settings of others. `X-Forwarded-Client-Cert` and
+/// `X-Forwarded-Tls-Client-Cert` are among those of proxies. Some servers read `_` as `-`.
+fn is_about_certificate(name: &str) -> bool {
+    const BEGINNINGS: [&str; 9] = [
+        "client-cert",
+        "ssl-client-",
+        "x-ssl-client-",
+        "x-ssl-cert",
+        "x-client-cert",
+        "x-client-verify",
+        "x-tls-client-",
+        "x-amzn-mtls-",
+        "x-arr-clientcert",
+    ];
+    let is_it = |name: &str| BEGINNINGS.iter().any(|beginning| name.starts_with(beginning));
+    if name.contains('_') { is_it(&name.replace('_', "-")) } else { is_it(name) }
+}
+
+/// RFC 9440 §2.2; what anybody else says about it does not go on. The chain is left out.
+fn client_certificate(headers: &mut HeaderMap, call: &Call) {
+    headers.remove(CLIENT_CERT);
+    headers.remove(CLIENT_CERT_CHAIN);
+    let Some(shown) = &call.link.peer.certificate else { return };
+    let value = format!(":{}:", STANDARD.encode(shown.leaf()));
+    if let Ok(value) = HeaderValue::try_from(value) {
+        headers.insert(CLIENT_CERT, value);
     }
 }
 
@@ -276,6 +312,26 @@ mod tests {
         assert!(trailers_to_client(&mut trailers));
         assert_eq!(trailers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["x-sum"]);
         assert!(!trailers_to_client(&mut trailers));
+    }
+
+    #[test]
+    fn claims_about_certificates_are_known() {
+        for name in [
+            "client-cert",
+            "client-cert-chain",
+            "ssl-client-cert",
+            "ssl-client-verify",
+            "ssl_client_s_dn",
+            "x-ssl-client-cn",
+            "x-client-certificate",
+            "x-amzn-mtls-clientcert-leaf",
+            "x-arr-clientcert",
+        ] {
+            assert!(is_about_certificate(name), "{name}");
+        }
+        for name in ["client-id", "x-client-version", "ssl", "x-ssl"] {
+            assert!(!is_about_certificate(name), "{name}");
+        }
     }
 
     #[test]

@@ -26,6 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use super::{
     Link, Peer, Socket,
     accept::Door,
+    clients::{self, Shown},
     proxy_protocol::{self, Header},
     tls,
 };
@@ -110,6 +111,7 @@ async fn handshake(
 ) -> io::Result<Option<Ready>> {
     let snapshot = shared.snapshot.load_full();
     let (mut peer, refusal) = named(&mut stream, address, door, &snapshot).await?;
+    peer.door = door.at;
     if door.proxy_protocol && !place.name(peer.address.ip()) {
         return Ok(None);
     }
@@ -119,8 +121,15 @@ async fn handshake(
         return Ok(Some(Ready { socket, peer, held, is_http2: false, refusal }));
     }
     if let Some(config) = snapshot.tls.get(door.at).and_then(Option::as_ref) {
-        let stream = TlsAcceptor::from(Arc::clone(config)).accept(stream).await?;
+        let accepting = TlsAcceptor::from(Arc::clone(&config.config)).accept(stream);
+        let stream = accepting.await.inspect_err(|error| {
+            let tls = error.get_ref().and_then(|error| error.downcast_ref());
+            if let Some(reason) = tls.and_then(clients::refused) {
+                shared.metrics.certificate_refused(reason);
+            }
+        })?;
         let (_, session) = stream.get_ref();
+        peer.certificate = session.peer_certificates().map(Shown::new);
         let is_http2 = session.alpn_protocol() == Some(b"h2");
         peer.tls = Some(tls::facts(session));
         let socket = Socket::Server(Box::new(stream));

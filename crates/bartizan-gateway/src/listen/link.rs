@@ -14,6 +14,7 @@ use bartizan_model::Tls;
 use http::HeaderValue;
 use tokio::time::Instant;
 
+use super::clients::Shown;
 use crate::{budget::ClientPlace, head::Refusal, shared::Place};
 
 /// Whether a connection leaves HTTP.
@@ -39,6 +40,10 @@ pub(crate) struct Peer {
     /// Whether the address is that of who speaks; not where a proxy cannot name its client. Whether
     /// it is believed is a matter of the configuration of each exchange.
     pub(crate) is_named: bool,
+    /// Number of the listener that it came to.
+    pub(crate) door: usize,
+    /// The certificate that it has shown.
+    pub(crate) certificate: Option<Shown>,
     /// Its address as a field value.
     pub(crate) text: HeaderValue,
     /// Where it is counted.
@@ -52,7 +57,7 @@ impl Peer {
         let text = text.unwrap_or(HeaderValue::from_static("unknown"));
         let place = ClientPlace::of(ip);
         let address = SocketAddr::new(ip, address.port());
-        Self { address, local, tls: None, is_named, text, place }
+        Self { address, local, tls: None, is_named, door: 0, certificate: None, text, place }
     }
 
     /// `http` or `https`.

@@ -1,6 +1,7 @@
 //! Client connections: accepting, handshakes, and which protocol is spoken.
 
 pub(crate) mod accept;
+pub(crate) mod clients;
 mod connection;
 mod link;
 pub(crate) mod proxy_protocol;

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::Path,
     sync::{Arc, OnceLock},
 };
 
@@ -16,9 +17,11 @@ use tokio_rustls::rustls::{
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
 };
+use zeroize::Zeroizing;
 
 use crate::{
     config::{Certificate, ConfigError, ServerTls},
+    listen::clients::Clients,
     snapshot::{certificates, is_named},
 };
 
@@ -28,8 +31,16 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::clone(PROVIDER.get_or_init(|| Arc::new(aws_lc_rs::default_provider())))
 }
 
-/// Reads the certificates of a listener.
-pub(crate) fn compile(tls: &ServerTls, http2: bool) -> Result<Arc<ServerConfig>, ConfigError> {
+/// TLS of a listener, ready to use.
+#[derive(Debug)]
+pub(crate) struct ListenerTls {
+    pub(crate) config: Arc<ServerConfig>,
+    /// Certificates that clients are asked for.
+    pub(crate) clients: Option<Clients>,
+}
+
+/// Reads the certificates of the listener with that number.
+pub(crate) fn compile(at: usize, tls: &ServerTls, http2: bool) -> Result<ListenerTls, ConfigError> {
     if tls.certificates.is_empty() {
         return Err(ConfigError::value("listeners.tls.certificates", "at least one is needed"));
     }
@@ -37,27 +48,40 @@ pub(crate) fn compile(tls: &ServerTls, http2: bool) -> Result<Arc<ServerConfig>,
     for certificate in &tls.certificates {
         keys.push((certificate.names.clone(), Arc::new(load(certificate)?)));
     }
-    let mut config = ServerConfig::builder_with_provider(provider())
+    let key = format!("listeners.{at}.clients");
+    let clients = tls.clients.as_ref().map(|clients| Clients::compile(&key, clients));
+    let clients = clients.transpose()?;
+    let builder = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
-        .map_err(|error| ConfigError::value("listeners.tls", error.to_string()))?
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(ByName(keys)));
+        .map_err(|error| ConfigError::value("listeners.tls", error.to_string()))?;
+    let builder = match &clients {
+        Some(clients) => builder.with_client_cert_verifier(clients.verifier()),
+        None => builder.with_no_client_auth(),
+    };
+    // Sessions are kept with this configuration: none is resumed after a reload.
+    let mut config = builder.with_cert_resolver(Arc::new(ByName(keys)));
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     if http2 {
         config.alpn_protocols.insert(0, b"h2".to_vec());
     }
-    Ok(Arc::new(config))
+    Ok(ListenerTls { config: Arc::new(config), clients })
 }
 
 fn load(certificate: &Certificate) -> Result<CertifiedKey, ConfigError> {
     let chain = certificates(&certificate.chain)?;
     let failed = |problem: String| ConfigError::File { path: certificate.key.clone(), problem };
-    let pem = fs::read(&certificate.key).map_err(|error| failed(error.to_string()))?;
-    let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|error| match error {
+    let key = private_key(&certificate.key)?;
+    CertifiedKey::from_der(chain, key, &provider()).map_err(|error| failed(error.to_string()))
+}
+
+/// The private key in a PEM file.
+pub(crate) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, ConfigError> {
+    let failed = |problem: String| ConfigError::File { path: path.to_owned(), problem };
+    let pem = Zeroizing::new(fs::read(path).map_err(|error| failed(error.to_string()))?);
+    PrivateKeyDer::from_pem_slice(&pem).map_err(|error| match error {
         pem::Error::NoItemsFound => failed("no private key in PEM form in it".to_owned()),
         error => failed(error.to_string()),
-    })?;
-    CertifiedKey::from_der(chain, key, &provider()).map_err(|error| failed(error.to_string()))
+    })
 }
 
 /// Chooses by the server name: a certificate that names it, else one that names nobody, else the first.

@@ -1,5 +1,7 @@
 //! Own API keys, held in memory and verified without a look-up outside.
 
+mod terms;
+
 use std::{
     borrow::Cow,
     collections::HashMap,
@@ -19,6 +21,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::terms::Terms;
+pub(crate) use self::terms::{OwnRate, Presenting};
 use super::{
     PolicyItem, authentication::challenge, config::Problem, identity::Identity, look_ups::LookUps,
     record::Refusal,
@@ -33,7 +37,11 @@ pub static ITEM: PolicyItem = PolicyItem {
     documentation: "\
 Verifies the keys that `bartizan keys create` makes. Whoever presents one has to present a good one: \
 mistyped, unknown, disabled, revoked and expired keys are refused (401), a key without one of the \
-scopes that are asked for too (403), and several keys in one request too (400). Credentials of \
+scopes that are asked for too (403), and several keys in one request too (400). A key may be bound to \
+addresses, to certificates of clients (`gateway.listeners.clients`), and to programs (`server_only`); elsewhere it is \
+refused (403). Programs are told from browsers by `Origin` and `Sec-Fetch-*`, which pages cannot leave out and programs \
+may send: that keeps a key from working in a page, not from who took it out of one. A key may have a rate of its own; \
+beyond it requests are refused (429), and while it cannot be counted too (503). Credentials of \
 others, which do not begin with `btz_`, are left alone; so are requests without any: whether one is \
 needed is for an `authentication` policy to say. A key is taken from the fields named in `headers` and \
 from `Authorization`, behind any scheme or none, also as the user or the password of `Basic`, never from \
@@ -76,6 +84,9 @@ impl Default for ApiKeyConfig {
     }
 }
 
+/// Why a good key is refused where it is presented.
+const ELSEWHERE: [&str; 3] = ["key-address", "key-certificate", "key-in-browser"];
+
 /// A compiled API key policy.
 #[derive(Debug)]
 pub(crate) struct OwnKeys {
@@ -91,8 +102,8 @@ pub(crate) struct OwnKeys {
 pub(crate) struct Looked {
     /// Fields that hold some; empty when there is none.
     pub(crate) fields: Vec<HeaderName>,
-    /// Whose key it is, or why it is refused.
-    pub(crate) checked: Result<Identity, Refusal>,
+    /// Whose key it is and how often it may be used, or why it is refused.
+    pub(crate) checked: Result<(Identity, Option<OwnRate>), Refusal>,
 }
 
 impl OwnKeys {
@@ -128,8 +139,8 @@ impl OwnKeys {
     }
 
     /// Looks for a key of ours and verifies it; `None` when there is none.
-    pub(crate) fn look(&self, fields: &HeaderMap, now: Timestamp) -> Option<Looked> {
-        let mut presented = self.presented(fields);
+    pub(crate) fn look(&self, by: &Presenting<'_>) -> Option<Looked> {
+        let mut presented = self.presented(by.fields);
         let (name, text) = presented.next()?;
         let mut names = vec![name];
         names.extend(presented.map(|(name, _)| name));
@@ -137,7 +148,7 @@ impl OwnKeys {
             let title = "there are several credentials in this request";
             Err(Refusal::deny(StatusCode::BAD_REQUEST, "several-credentials", title))
         } else {
-            self.check(&text, now)
+            self.check(&text, by)
         };
         Some(Looked { fields: names, checked })
     }
@@ -147,9 +158,15 @@ impl OwnKeys {
         self.presented(fields).map(|(name, _)| name).collect()
     }
 
-    fn check(&self, text: &str, now: Timestamp) -> Result<Identity, Refusal> {
-        match self.table.verify(text, now) {
-            Ok(identity) if identity.has(&self.scopes) => Ok(identity),
+    fn check(
+        &self,
+        text: &str,
+        by: &Presenting<'_>,
+    ) -> Result<(Identity, Option<OwnRate>), Refusal> {
+        match self.table.verify(text, by) {
+            Ok(entry) if entry.identity.has(&self.scopes) => {
+                Ok((entry.identity.clone(), entry.terms.rate))
+            }
             Ok(_) => {
                 let title = "this key may not be used for that";
                 let refusal = Refusal::deny(StatusCode::FORBIDDEN, "insufficient-scope", title);
@@ -161,6 +178,10 @@ impl OwnKeys {
                 let title = "keys cannot be verified at the moment";
                 let refusal = Refusal::deny(StatusCode::SERVICE_UNAVAILABLE, code, title);
                 Err(refusal.with(header::RETRY_AFTER, HeaderValue::from_static("1")))
+            }
+            Err(reason) if ELSEWHERE.contains(&reason) => {
+                let title = "this key may not be used from here";
+                Err(Refusal::deny(StatusCode::FORBIDDEN, "key-not-here", title).because(reason))
             }
             Err(reason) => {
                 let (status, title) = (StatusCode::UNAUTHORIZED, "the key is not valid");
@@ -188,6 +209,11 @@ impl OwnKeys {
             words.map(|word| (name.clone(), word))
         })
     }
+}
+
+/// Whether bytes hold what begins as our keys do.
+pub(super) fn holds_key(value: &[u8]) -> bool {
+    keys_in(value).next().is_some()
 }
 
 /// Words that begin as our keys do.
@@ -220,6 +246,7 @@ struct Held {
 struct Entry {
     key: ApiKey,
     identity: Identity,
+    terms: Terms,
     /// Microseconds; 0 when it was not used since that was last written down.
     used: AtomicI64,
 }
@@ -246,7 +273,8 @@ impl KeyTable {
                 scopes: key.scopes.clone().into(),
                 claims: Arc::default(),
             };
-            let entry = Entry { identity, used: AtomicI64::new(used), key };
+            let terms = Terms::compile(&key, &self.hash_key);
+            let entry = Entry { identity, terms, used: AtomicI64::new(used), key };
             map.entry(entry.key.digest.index()).or_default().push(Arc::new(entry));
         }
         self.held.store(Some(Arc::new(Held { version: keys.version, keys: map })));
@@ -280,11 +308,11 @@ impl KeyTable {
         }
     }
 
-    /// Whose key a text is.
+    /// The key that a text is.
     ///
     /// # Errors
-    /// A short name of why it is not good.
-    fn verify(&self, text: &str, now: Timestamp) -> Result<Identity, &'static str> {
+    /// A short name of why it is not good, or not there.
+    fn verify(&self, text: &str, by: &Presenting<'_>) -> Result<Arc<Entry>, &'static str> {
         let secret = ApiKeySecret::parse(text).map_err(|problem| match problem {
             ApiKeyProblem::Foreign | ApiKeyProblem::Malformed => "key-malformed",
             ApiKeyProblem::Checksum => "key-mistyped",
@@ -295,10 +323,11 @@ impl KeyTable {
         let entries = held.keys.get(&digest.index()).map_or(&[][..], Vec::as_slice);
         let entry = entries.iter().find(|entry| entry.key.digest.is_same(&digest));
         let entry = entry.ok_or("key-unknown")?;
-        match entry.key.refusal(now) {
+        match entry.key.refusal(by.now) {
             None => {
-                entry.used.store(now.micros(), Relaxed);
-                Ok(entry.identity.clone())
+                entry.terms.check(by)?;
+                entry.used.store(by.now.micros(), Relaxed);
+                Ok(Arc::clone(entry))
             }
             Some("revoked") => Err("key-revoked"),
             Some("disabled") => Err("key-disabled"),

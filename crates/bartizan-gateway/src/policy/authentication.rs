@@ -18,8 +18,7 @@ pub static ITEM: PolicyItem = PolicyItem {
     documentation: "\
 Refuses requests of callers that no policy before it has identified (401), and of those that lack a \
 scope or a claim (403): an address that was verified, a consent, a tenant. A claim of more than 1 KiB of JSON is as \
-if it was not there. It verifies nothing by itself: `api_key`, `jwt` and `message_signature` policies do, in either mode, and a \
-listener that checks client certificates. Preflight requests that a `cors` policy answers do not get \
+if it was not there. It verifies nothing by itself: `api_key`, `jwt`, `introspection`, `basic` and `message_signature` policies do, in either mode, and a listener that checks client certificates (`gateway.listeners.clients`). Preflight requests that a `cors` policy answers do not get \
 here. `WWW-Authenticate` names the schemes that would be taken (RFC 9110 §11.6.1, RFC 6750 §3), and with \
 `resource_metadata` where clients read how to get a token (RFC 9728 §5.1).
 
@@ -94,15 +93,20 @@ pub enum Way {
     Certificate,
     /// A key that the request was signed with, verified by a `message_signature` policy.
     Signature,
+    /// A user with a password, verified by a `basic` policy.
+    Basic,
 }
 
 impl Way {
-    const fn kind(self) -> PrincipalKind {
+    /// Whether an identity was found in this way. Tokens have an issuer, users with passwords have none.
+    fn is_of(self, identity: &Identity) -> bool {
+        let (kind, has_issuer) = (identity.kind, !identity.issuer.is_empty());
         match self {
-            Self::ApiKey => PrincipalKind::ApiKey,
-            Self::Jwt => PrincipalKind::Subject,
-            Self::Certificate => PrincipalKind::Certificate,
-            Self::Signature => PrincipalKind::Client,
+            Self::ApiKey => kind == PrincipalKind::ApiKey,
+            Self::Jwt => kind == PrincipalKind::Subject && has_issuer,
+            Self::Certificate => kind == PrincipalKind::Certificate,
+            Self::Signature => kind == PrincipalKind::Client,
+            Self::Basic => kind == PrincipalKind::Subject && !has_issuer,
         }
     }
 }
@@ -150,22 +154,26 @@ impl Required {
         }
         let url = url.map(|url| format!(", resource_metadata=\"{url}\"")).unwrap_or_default();
         let detail = format!("realm=\"{}\"{url}", config.realm);
-        let by_token = |way: &Way| matches!(way, Way::ApiKey | Way::Jwt);
-        let scheme = match config.any_of.first() {
-            _ if config.any_of.iter().any(by_token) => "Bearer",
-            Some(Way::Signature) => "Signature",
-            _ => "Certificate",
-        };
-        let challenges = vec![challenge(scheme, &detail)];
+        let has = |way| config.any_of.contains(&way);
+        let mut challenges = Vec::new();
+        if has(Way::ApiKey) || has(Way::Jwt) {
+            challenges.push(challenge("Bearer", &detail));
+        }
+        if has(Way::Basic) {
+            challenges.push(challenge("Basic", &format!("{detail}, charset=\"UTF-8\"")));
+        }
+        if challenges.is_empty() {
+            let is_signed = has(Way::Signature);
+            challenges
+                .push(challenge(if is_signed { "Signature" } else { "Certificate" }, &detail));
+        }
         Ok(Self { config: config.clone(), detail, challenges })
     }
 
     pub(crate) fn check(&self, identities: &[Identity], now: Timestamp) -> Result<(), Refusal> {
         let ways = &self.config.any_of;
-        let mut fitting = identities
-            .iter()
-            .filter(|one| ways.iter().any(|way| way.kind() == one.kind))
-            .peekable();
+        let mut fitting =
+            identities.iter().filter(|one| ways.iter().any(|way| way.is_of(one))).peekable();
         if fitting.peek().is_none() {
             let title = "this needs a valid credential";
             let refusal = Refusal::deny(StatusCode::UNAUTHORIZED, "authentication-required", title);
@@ -244,9 +252,10 @@ mod tests {
     fn identity(kind: PrincipalKind, scopes: &[&str]) -> Identity {
         let empty: Arc<str> = "".into();
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let issuer = if kind == PrincipalKind::Subject { "https://idp.example" } else { "" };
         Identity {
             kind,
-            issuer: empty.clone(),
+            issuer: issuer.into(),
             subject: "x".into(),
             owner: empty,
             scopes,
@@ -267,6 +276,26 @@ mod tests {
         assert_eq!(status(&[identity(ApiKey, &[]), identity(Subject, &["a"])]), None);
         let certificate = Required::compile(&config(&[Way::Certificate]), true).expect("compiles");
         assert!(certificate.check(&[identity(Certificate, &["a"])], NOW).is_ok());
+    }
+
+    #[test]
+    fn a_password_is_no_token_and_a_token_no_password() {
+        let token = identity(PrincipalKind::Subject, &["a"]);
+        let user = Identity { issuer: "".into(), ..token.clone() };
+        for (way, [with_token, with_password]) in
+            [(Way::Jwt, [true, false]), (Way::Basic, [false, true])]
+        {
+            let policy = Required::compile(&config(&[way]), false).expect("compiles");
+            assert_eq!(policy.check(std::slice::from_ref(&token), NOW).is_ok(), with_token);
+            assert_eq!(policy.check(std::slice::from_ref(&user), NOW).is_ok(), with_password);
+        }
+        let both = Required::compile(&config(&[Way::Basic, Way::Jwt]), false).expect("compiles");
+        let refusal = both.check(&[], NOW).expect_err("refused");
+        let challenges: Vec<_> = refusal.fields.iter().map(|(_, value)| value.clone()).collect();
+        assert_eq!(
+            challenges,
+            ["Bearer realm=\"shop\"", "Basic realm=\"shop\", charset=\"UTF-8\""]
+        );
     }
 
     #[test]

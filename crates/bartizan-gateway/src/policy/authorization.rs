@@ -107,7 +107,8 @@ pub struct GrantConfig {
     pub scopes: Vec<String>,
     /// Claims, all of them, each with one of the values given for it.
     pub claims: BTreeMap<String, Vec<Value>>,
-    /// Subjects of tokens and certificates, and ids of own keys, of which it must be one.
+    /// Subjects of tokens, names of certificates and of users with passwords, and ids of own keys, of which it must be
+    /// one.
     pub subjects: Vec<String>,
 }
 

@@ -83,7 +83,7 @@ impl Source {
 
     /// Whether the same authorities are believed, by what their file held when it was read.
     pub(crate) fn believes_as(&self, other: &Self) -> bool {
-        let of = |source: &Self| source.tls.as_ref().map(|tls| tls.authorities);
+        let of = |source: &Self| source.tls.as_ref().map(|tls| tls.files);
         of(self) == of(other)
     }
 
@@ -248,7 +248,7 @@ fn tls_to(host: &str, authorities: Option<&Path>) -> Result<Tls, String> {
         .ok_or("this system keeps no authorities where they are looked for; name a file of them")?;
     let name = ServerName::try_from(host.to_owned());
     let name = name.map_err(|_| format!("{host:?} is no name for a certificate"))?;
-    Tls::to(name, &bundle, b"http/1.1").map_err(|error| error.to_string())
+    Tls::to(name, &bundle, None, b"http/1.1").map_err(|error| error.to_string())
 }
 
 fn is_this_machine(host: &str) -> bool {

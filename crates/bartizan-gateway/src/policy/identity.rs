@@ -72,11 +72,11 @@ impl Identity {
     }
 }
 
-/// The subject of a client certificate that a listener has checked; a listener puts it into the
-/// extensions of its calls.
+/// A client certificate that a listener has checked; it is in the extensions of every call of its
+/// connection, as long as it is good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientCertificate {
-    /// Subject, as the certificate writes it.
+    /// Whom it names: a SPIFFE id, a host, or a common name where those are asked for.
     pub subject: Arc<str>,
     /// SHA-256 of the certificate in DER, by which tokens name it (RFC 8705 §3.1).
     pub thumbprint: [u8; 32],

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    PolicyItem, Surroundings, address, api_key, authentication, authorization, break_glass,
+    PolicyItem, Surroundings, address, api_key, authentication, authorization, basic, break_glass,
     challenge, concurrency, config, cors, decoy, deprecation, detectors,
     exception::ExceptionConfig,
     flow, graphql, grpc, headers, https_redirect, introspection, json_rpc, jwt, kill_switch, leak,
@@ -188,6 +188,9 @@ kinds! {
     /// Verification of own API keys.
     api_key: api_key::ApiKeyConfig => keys: api_key::OwnKeys,
         |settings, around| api_key::OwnKeys::compile(settings, &around.surroundings.keys);
+    /// Users with passwords.
+    basic: basic::BasicConfig => basics: basic::Basic,
+        |settings, around| basic::Basic::compile(settings, &around.surroundings.hash_key);
     /// Verification of the JWTs of an issuer.
     jwt: jwt::JwtConfig => tokens: Arc<jwt::Tokens>, |settings, around| around.tokens(settings);
     /// Tokens that whoever made them is asked about.

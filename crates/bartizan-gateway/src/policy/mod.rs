@@ -16,6 +16,7 @@ pub mod api_key;
 mod asked;
 pub mod authentication;
 pub mod authorization;
+pub mod basic;
 mod bearer;
 mod binding;
 pub mod break_glass;

@@ -34,7 +34,9 @@ use crate::{
 };
 
 mod amounts;
+mod basic;
 mod edge;
+mod own_keys;
 
 /// What later phases need: the policies that the call began with, and what it asks for.
 #[derive(Clone, Debug)]
@@ -169,7 +171,8 @@ impl<'a> Pass<'a> {
             pass.ask(policy, |rule, pass| rule.check(pass.address))?;
         }
         pass.handshake(&set)?;
-        pass.own_keys(&set)?;
+        pass.own_keys(&set, around).await?;
+        pass.basic(&set).await?;
         pass.tokens(&set, around).await?;
         pass.signatures(&set, around).await?;
         for policy in &set.required {
@@ -199,7 +202,8 @@ impl<'a> Pass<'a> {
         self.metadata(&set)?;
         self.preflight(&set)?;
         self.handshake(&set)?;
-        self.own_keys(&set)?;
+        self.own_keys(&set, around).await?;
+        self.basic(&set).await?;
         self.tokens(&set, around).await?;
         self.signatures(&set, around).await?;
         for policy in &set.required {
@@ -267,6 +271,7 @@ impl<'a> Pass<'a> {
         let unseen = fields.filter(|name| !self.hidden.iter().any(|(known, _)| known == name));
         let unseen: Vec<_> = unseen.map(|name| (name, None)).collect();
         self.hidden.extend(unseen);
+        self.hide_password();
     }
 
     fn is_in<R>(&self, policy: &Policy<R>) -> bool {
@@ -384,33 +389,6 @@ impl<'a> Pass<'a> {
             if policy.is_enforced() {
                 break;
             }
-        }
-        Ok(())
-    }
-
-    fn own_keys(&mut self, set: &PolicySet) -> Result<(), Stopped> {
-        for policy in &set.keys {
-            if !self.is_in(policy) {
-                continue;
-            }
-            let Some(looked) = policy.rule.look(&self.request.headers, self.now) else { continue };
-            let (shown, checked) = match looked.checked {
-                Ok(identity) => {
-                    let shown = Arc::clone(&identity.subject);
-                    // To identify somebody is to grant: not where the scope only may be meant.
-                    let is_sure = self.stage.reach(&policy.scope).is_sure();
-                    if is_sure && !self.decisions.identities.contains(&identity) {
-                        self.decisions.identities.push(identity);
-                    }
-                    (Some(shown), Ok(()))
-                }
-                Err(refusal) => (None, Err(refusal)),
-            };
-            if policy.is_enforced() && !policy.rule.forward {
-                let hidden = looked.fields.into_iter().map(|name| (name, shown.clone()));
-                self.hidden.extend(hidden);
-            }
-            self.settle(policy, checked)?;
         }
         Ok(())
     }

@@ -399,5 +399,5 @@ fn compile_tls(
         UpstreamProtocol::Http1 => b"http/1.1",
         UpstreamProtocol::Http2 => b"h2",
     };
-    Tls::to(name, &tls.authorities, protocol)
+    Tls::to(name, &tls.authorities, tls.certificate.as_ref(), protocol)
 }

@@ -28,7 +28,7 @@ use super::{
     lines::{Lines, Stream, UNTOLD},
 };
 use crate::{
-    config::{ConfigError, Limits, UpstreamProtocol, UpstreamTls},
+    config::{ConfigError, Limits, OwnCertificate, UpstreamProtocol, UpstreamTls},
     listen::{LIBRARY_FIELDS, Socket, tls},
     snapshot::certificates_and_hash,
 };
@@ -49,8 +49,8 @@ pub(crate) struct Route {
 pub(crate) struct Tls {
     pub(crate) connector: TlsConnector,
     pub(crate) name: ServerName<'static>,
-    /// Hash of the file of authorities: connections outlive a reload only while it stays the same.
-    pub(crate) authorities: [u8; 32],
+    /// Hash of the files that it is of: connections outlive a reload only while they stay the same.
+    pub(crate) files: [u8; 32],
 }
 
 impl Tls {
@@ -62,26 +62,39 @@ impl Tls {
     pub(crate) fn to(
         name: ServerName<'static>,
         authorities: &Path,
+        own: Option<&OwnCertificate>,
         protocol: &[u8],
     ) -> Result<Self, ConfigError> {
         let failed = |problem: &str| ConfigError::File {
             path: authorities.to_owned(),
             problem: problem.to_owned(),
         };
-        let (found, hash) = certificates_and_hash(authorities)?;
+        let (found, mut files) = certificates_and_hash(authorities)?;
         let mut roots = RootCertStore::empty();
         // Bundles of systems may hold certificates that are of no use here.
         let (usable, _) = roots.add_parsable_certificates(found);
         if usable == 0 {
             return Err(failed("no usable authority in it"));
         }
-        let mut config = ClientConfig::builder_with_provider(tls::provider())
+        let builder = ClientConfig::builder_with_provider(tls::provider())
             .with_safe_default_protocol_versions()
             .map_err(|error| failed(&error.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+            .with_root_certificates(roots);
+        let mut config = match own {
+            None => builder.with_no_client_auth(),
+            Some(own) => {
+                let (chain, hash) = certificates_and_hash(&own.chain)?;
+                let key = tls::private_key(&own.key)?;
+                let hashes = [files, hash, *blake3::hash(key.secret_der()).as_bytes()];
+                files = *blake3::hash(&hashes.concat()).as_bytes();
+                builder.with_client_auth_cert(chain, key).map_err(|error| ConfigError::File {
+                    path: own.key.clone(),
+                    problem: error.to_string(),
+                })?
+            }
+        };
         config.alpn_protocols = vec![protocol.to_vec()];
-        Ok(Self { connector: TlsConnector::from(Arc::new(config)), name, authorities: hash })
+        Ok(Self { connector: TlsConnector::from(Arc::new(config)), name, files })
     }
 }
 
@@ -189,8 +202,8 @@ impl Upstream {
 
     /// Whether it is reached in this way.
     pub(crate) fn is_reached_by(&self, route: &Route, tls: Option<&Tls>) -> bool {
-        let authorities = |tls: Option<&Tls>| tls.map(|tls| tls.authorities);
-        self.route == *route && authorities(self.tls.as_ref()) == authorities(tls)
+        let files = |tls: Option<&Tls>| tls.map(|tls| tls.files);
+        self.route == *route && files(self.tls.as_ref()) == files(tls)
     }
 
     /// Whether it is the same one, under whatever settings.

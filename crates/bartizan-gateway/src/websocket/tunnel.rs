@@ -29,8 +29,8 @@ use crate::{
     budget::{Bound, ClientPlace, Lease},
     call::{Call, Fields, Outcome},
     forward::ids::Ids,
-    listen::Link,
-    policy::{ClientCertificate, Decisions, Identity, JudgedHandshake, MessagePace, Permits},
+    listen::{Link, clients},
+    policy::{Decisions, Identity, JudgedHandshake, MessagePace, Permits},
     record::Record,
     shared::Shared,
     snapshot::Snapshot,
@@ -102,7 +102,6 @@ struct HandshakeFacts {
 struct Leave {
     /// The head of the handshake as it came.
     head: request::Parts,
-    certificate: Option<ClientCertificate>,
 }
 
 enum Ended {
@@ -123,7 +122,7 @@ pub(super) fn spawn(
     (asked, open, permits): (Arc<Upstream>, Open, Option<Permits>),
 ) {
     let call = record.call();
-    let leave = Leave { head, certificate: call.extension().cloned() };
+    let leave = Leave { head };
     let handshake = HandshakeFacts {
         uri: call.uri.clone(),
         authority: call.authority.clone(),
@@ -347,8 +346,15 @@ impl Tunnel {
         }
         let mut call = self.call(&snapshot);
         call.service = service;
-        if let Some(certificate) = &self.leave.certificate {
-            call.extensions().insert(certificate.clone());
+        match clients::certificate(&self.link.peer, &snapshot) {
+            Ok(None) => {}
+            Ok(Some(certificate)) => {
+                call.extensions().insert(certificate);
+            }
+            Err(reason) => {
+                self.shared.metrics.certificate_refused(reason);
+                return false;
+            }
         }
         let review = snapshot.policies.websocket_review(&mut call, &self.leave.head);
         review.decide().await.is_none()

@@ -155,6 +155,7 @@ fn key(fill: u8, state: ApiKeyState) -> (ApiKey, String) {
         created: Timestamp::default(),
         expires: None,
         last_used: None,
+        terms: bartizan_model::ApiKeyTerms::default(),
         digest,
     };
     (key, secret.reveal().to_string())

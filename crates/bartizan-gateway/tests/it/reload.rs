@@ -69,7 +69,8 @@ async fn connections_over_tls_go_on_under_the_new_policies() {
     let old = certificate(folder.path(), "a.example");
     let upstream = Upstream::ok().await;
     let config = config_with(&upstream, |config| {
-        config.listeners[0].tls = Some(ServerTls { certificates: vec![old.clone()] });
+        config.listeners[0].tls =
+            Some(ServerTls { certificates: vec![old.clone()], clients: None });
     });
     let policies = |name: &str| {
         format!("[{{name: {name}, mode: enforce, headers: {{set: {{x-policy: {name}}}}}}}]")

@@ -84,6 +84,7 @@ fn keys(version: u64, state: ApiKeyState) -> (ApiKeys, String) {
         created: Timestamp::default(),
         expires: None,
         last_used: None,
+        terms: bartizan_model::ApiKeyTerms::default(),
         digest,
     };
     (ApiKeys { version, keys: vec![key] }, secret.reveal().to_string())

@@ -59,7 +59,8 @@ async fn certificates_go_by_name_and_are_read_again() {
     let (a, b) = (certificate(folder.path(), "a.example"), certificate(folder.path(), "b.example"));
     let upstream = Upstream::ok().await;
     let config = config_with(&upstream, |config| {
-        config.listeners[0].tls = Some(ServerTls { certificates: vec![a.clone(), b.clone()] });
+        config.listeners[0].tls =
+            Some(ServerTls { certificates: vec![a.clone(), b.clone()], clients: None });
     });
     let (handover, mut receiver) = handover::channel(10, 1 << 20);
     let running = Gateway::start(&config, Arc::new(AllowAll), handover).await.unwrap();
@@ -104,7 +105,8 @@ async fn a_certificate_without_names_is_for_every_other_name() {
     rest.names.clear();
     let upstream = Upstream::ok().await;
     let running = gateway_with(&upstream, |config| {
-        config.listeners[0].tls = Some(ServerTls { certificates: vec![a.clone(), rest.clone()] });
+        config.listeners[0].tls =
+            Some(ServerTls { certificates: vec![a.clone(), rest.clone()], clients: None });
     })
     .await;
     let address = running.addresses()[0];
@@ -118,7 +120,7 @@ async fn alpn_chooses_http2() {
     let a = certificate(folder.path(), "a.example");
     let upstream = Upstream::ok().await;
     let config = config_with(&upstream, |config| {
-        config.listeners[0].tls = Some(ServerTls { certificates: vec![a.clone()] });
+        config.listeners[0].tls = Some(ServerTls { certificates: vec![a.clone()], clients: None });
     });
     let running = Gateway::start(&config, Arc::new(AllowAll), bartizan_gateway::Handover::none())
         .await
@@ -141,7 +143,7 @@ async fn upstreams_are_verified() {
     let other = certificate(folder.path(), "other.example");
     let upstream = Upstream::ok().await;
     let inner = config_with(&upstream, |config| {
-        config.listeners[0].tls = Some(ServerTls { certificates: vec![a.clone()] });
+        config.listeners[0].tls = Some(ServerTls { certificates: vec![a.clone()], clients: None });
     });
     let none = bartizan_gateway::Handover::none;
     let inner = Gateway::start(&inner, Arc::new(AllowAll), none()).await.unwrap();
@@ -157,6 +159,7 @@ async fn upstreams_are_verified() {
                 config.services[0].tls = Some(UpstreamTls {
                     server_name: name.to_owned(),
                     authorities: authority.clone(),
+                    certificate: None,
                 });
             });
             let outer = Gateway::start(&outer, Arc::new(AllowAll), none()).await.unwrap();

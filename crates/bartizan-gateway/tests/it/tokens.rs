@@ -31,7 +31,7 @@ fn signed(head: &Value, claims: &Value, key: &EncodingKey, algorithm: Algorithm)
 }
 
 /// A good token that says this too.
-fn token(more: &Value) -> String {
+pub(crate) fn token(more: &Value) -> String {
     let mut claims = json!({
         "iss": "https://idp.example", "aud": "orders", "sub": "u1", "exp": now() + 600, "iat": now(),
     });
@@ -43,7 +43,7 @@ fn token(more: &Value) -> String {
 }
 
 /// A policy that takes them, and one that asks for them.
-fn policies(folder: &Path, more: &str, rest: &str) -> String {
+pub(crate) fn policies(folder: &Path, more: &str, rest: &str) -> String {
     let path = folder.join("secret");
     std::fs::write(&path, SECRET).unwrap();
     format!(

@@ -37,6 +37,7 @@ pub(super) async fn add(
         .bind(new.state.as_str())
         .bind(new.created.micros())
         .bind(new.expires.map(Timestamp::micros))
+        .bind(batch::json("terms", &new.terms)?)
         .execute(&mut *connection)
         .await?;
     if added == 0 {
@@ -49,6 +50,7 @@ pub(super) async fn add(
         subject: new.id.to_string(),
         details: serde_json::json!({
             "name": new.name, "owner": new.owner, "scopes": new.scopes, "expires": new.expires,
+            "terms": new.terms,
         }),
     };
     audit::append(connection, scope, key, entry).await?;
@@ -135,6 +137,7 @@ fn row(row: &Row) -> Inner<ApiKey> {
     let broken = |reason: &str| StoreError::corrupt_row("API key", &id, reason);
     let digest: String = row.try_get(1)?;
     let scopes = read::parse("API key", id.clone(), row.try_get(4)?)?;
+    let terms = read::parse("API key", id.clone(), row.try_get(9)?)?;
     let state: String = row.try_get(5)?;
     let time = |at: Option<i64>| at.map(Timestamp::from_micros);
     Ok(ApiKey {
@@ -146,6 +149,7 @@ fn row(row: &Row) -> Inner<ApiKey> {
         created: Timestamp::from_micros(row.try_get(6)?),
         expires: time(row.try_get(7)?),
         last_used: time(row.try_get(8)?),
+        terms,
         id: ApiKeyId::from_text(id.clone()),
     })
 }

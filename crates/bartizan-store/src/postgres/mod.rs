@@ -44,6 +44,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (19, "known_by", include_str!("../../migrations/postgres/0019_known_by.sql")),
     (22, "paths_apart", include_str!("../../migrations/postgres/0022_paths_apart.sql")),
     (24, "quotas", include_str!("../../migrations/postgres/0024_quotas.sql")),
+    (25, "key_terms", include_str!("../../migrations/postgres/0025_key_terms.sql")),
 ];
 
 /// A database of a server that others use too.

@@ -258,17 +258,19 @@ WHERE organisation = $1 AND environment = $2 ORDER BY segment";
 /// Nothing when id or digest are there already.
 pub(crate) const ADD_API_KEY: &str = "\
 INSERT INTO api_keys (organisation, environment, id, digest, name, owner, scopes, state, created_at, \
- expires_at, changed) \
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, COALESCE(MAX(changed), 0) + 1 FROM api_keys \
+ expires_at, terms, changed) \
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, COALESCE(MAX(changed), 0) + 1 FROM api_keys \
 WHERE organisation = $1 AND environment = $2 \
 ON CONFLICT DO NOTHING";
 
 pub(crate) const API_KEYS: &str = "\
-SELECT id, digest, name, owner, scopes, state, created_at, expires_at, last_used_at FROM api_keys \
+SELECT id, digest, name, owner, scopes, state, created_at, expires_at, last_used_at, terms \
+FROM api_keys \
 WHERE organisation = $1 AND environment = $2 ORDER BY created_at, id";
 
 pub(crate) const API_KEY: &str = "\
-SELECT id, digest, name, owner, scopes, state, created_at, expires_at, last_used_at FROM api_keys \
+SELECT id, digest, name, owner, scopes, state, created_at, expires_at, last_used_at, terms \
+FROM api_keys \
 WHERE organisation = $1 AND environment = $2 AND id = $3";
 
 pub(crate) const API_KEYS_VERSION: &str = "\

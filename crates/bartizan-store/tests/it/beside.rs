@@ -39,6 +39,7 @@ async fn keys_are_made_and_revoked_beside_a_running_process() {
         created: at(1),
         expires: None,
         last_used: None,
+        terms: bartizan_model::ApiKeyTerms::default(),
         digest,
     };
     // Both write, turn by turn: the audit chain stays whole.

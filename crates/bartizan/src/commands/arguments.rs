@@ -21,7 +21,7 @@ pub(super) use self::{
     discover::{DiscoverCommand, DiscoverCrawl, DiscoverPerimeter, DiscoverSource, SourceFormat},
     explain::{Explain, ExplainCommand, ExplainRequest},
     import::{Import, ImportKind},
-    keys::{KeysCommand, KeysCreate, KeysState},
+    keys::{KeysCommand, KeysCreate, KeysRevoke, KeysState},
     knowledge::Knowledge,
     live::Live,
 };

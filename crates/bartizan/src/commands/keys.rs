@@ -1,13 +1,15 @@
 //! `keys`: own API keys. Works beside a running gateway, which learns of changes within seconds.
 
+mod leaked;
+
 use std::{fmt::Write as _, path::PathBuf};
 
-use bartizan_model::{ApiKey, ApiKeyState, Duration, Timestamp};
+use bartizan_model::{ApiKey, ApiKeyRate, ApiKeyState, ApiKeyTerms, Duration, Timestamp};
 use bartizan_store::{ApiKeyChange, NewApiKey, create_api_key};
 
 use super::{
     Cli, CommandError, Exit, analyze,
-    arguments::{ExplainFormat, KeysCommand, KeysCreate, KeysState},
+    arguments::{ExplainFormat, KeysCommand, KeysCreate, KeysRevoke, KeysState},
     config,
     data::{self, Data, Open, failed},
     listing::{parse_time, who},
@@ -20,7 +22,14 @@ pub(super) fn run(cli: &Cli, command: &KeysCommand) -> Result<Exit, CommandError
         KeysCommand::List { data, format } => list(cli, data.as_ref(), *format),
         KeysCommand::Disable(arguments) => set_state(cli, arguments, ApiKeyState::Disabled),
         KeysCommand::Enable(arguments) => set_state(cli, arguments, ApiKeyState::Active),
-        KeysCommand::Revoke(arguments) => set_state(cli, arguments, ApiKeyState::Revoked),
+        KeysCommand::Revoke(KeysRevoke { id, leaked, reason, data }) => match (id, leaked) {
+            (_, Some(file)) => leaked::revoke(cli, file, reason.as_deref(), data.as_ref()),
+            (id, None) => {
+                let id = id.clone().unwrap_or_default();
+                let arguments = KeysState { id, reason: reason.clone(), data: data.clone() };
+                set_state(cli, &arguments, ApiKeyState::Revoked)
+            }
+        },
     }
 }
 
@@ -36,6 +45,12 @@ fn create(cli: &Cli, arguments: &KeysCreate) -> Result<Exit, CommandError> {
         owner: arguments.owner.clone(),
         scopes: arguments.scope.clone(),
         expires,
+        terms: ApiKeyTerms {
+            addresses: arguments.address.clone(),
+            certificates: arguments.certificate.clone(),
+            server_only: arguments.server_only,
+            rate: arguments.rate.as_deref().map(rate).transpose()?,
+        },
     };
     let who = who();
     let created = create_api_key(&*open.store, &open.scope, new, &who, open.now);
@@ -56,6 +71,15 @@ fn create(cli: &Cli, arguments: &KeysCreate) -> Result<Exit, CommandError> {
     };
     terminal::write_out(None, text.as_bytes())?;
     Ok(Exit::Clean)
+}
+
+fn rate(text: &str) -> Result<ApiKeyRate, CommandError> {
+    let (requests, seconds) = text.split_once('/').unwrap_or_default();
+    match (requests.parse(), seconds.parse()) {
+        (Ok(requests), Ok(period_seconds)) => Ok(ApiKeyRate { requests, period_seconds }),
+        _ => Err(CommandError::usage(format!("`{text}` is no rate"))
+            .help("write it as REQUESTS/SECONDS, for example `--rate 100/60`")),
+    }
 }
 
 fn list(cli: &Cli, folder: Option<&PathBuf>, format: ExplainFormat) -> Result<Exit, CommandError> {
@@ -89,13 +113,31 @@ fn table(keys: &[ApiKey], now: Timestamp) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(
             out,
-            "{}  {state:8}  expires {expires:10}  used {used:10}  {}: {}{}{}",
+            "{}  {state:8}  expires {expires:10}  used {used:10}  {}: {}{}{}{}",
             key.id,
             key.owner,
             key.name,
             if key.scopes.is_empty() { "" } else { "  " },
             key.scopes.join(" "),
+            bounds(&key.terms),
         );
+    }
+    out
+}
+
+/// Under which conditions a key may be used.
+fn bounds(terms: &ApiKeyTerms) -> String {
+    let mut out = String::new();
+    let bound_to = terms.addresses.iter().chain(&terms.certificates);
+    let bound_to: Vec<&str> = bound_to.map(String::as_str).collect();
+    if !bound_to.is_empty() {
+        let _ = write!(out, "  bound to {}", bound_to.join(" "));
+    }
+    if terms.server_only {
+        out.push_str("  server only");
+    }
+    if let Some(rate) = terms.rate {
+        let _ = write!(out, "  {} in {} s", rate.requests, rate.period_seconds);
     }
     out
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::certificates::{CertificateConfig, ClientsConfig, NameConfig, OwnCertificateConfig};
 use super::{
     egress::EgressConfig,
     upstreams::{
@@ -100,6 +101,10 @@ pub struct ListenerConfig {
     /// certificate is for, gets the first without names, else the first. Without any, cleartext is
     /// served.
     pub certificates: Vec<CertificateConfig>,
+    /// Certificates that clients are asked for (mTLS); needs `certificates`. To ask for them, or no
+    /// longer, the gateway has to be started anew; what is in here is read again at each reload, and
+    /// counts for open connections too.
+    pub clients: Option<ClientsConfig>,
     /// Whether every connection begins with a PROXY protocol header (version 1 or 2) of a trusted
     /// proxy.
     pub proxy_protocol: bool,
@@ -112,23 +117,11 @@ impl Default for ListenerConfig {
         Self {
             address: "127.0.0.1:8080".to_owned(),
             certificates: Vec::new(),
+            clients: None,
             proxy_protocol: false,
             http2: true,
         }
     }
-}
-
-/// A certificate chain and its key. Both are read again at each reload.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CertificateConfig {
-    /// Server names it is for, `*.` allowed for the first label. Without any, for all.
-    #[serde(default)]
-    pub names: Vec<String>,
-    /// PEM file of the chain, leaf first.
-    pub chain: PathBuf,
-    /// PEM file of the private key.
-    pub key: PathBuf,
 }
 
 /// A group of upstreams that answer the same requests.
@@ -158,6 +151,9 @@ pub struct ServiceConfig {
     /// The name that the certificate of an `https` upstream must be for. Default: its host.
     #[serde(default)]
     pub server_name: Option<String>,
+    /// Our own certificate, for `https` upstreams that ask for one (mTLS).
+    #[serde(default)]
+    pub certificate: Option<OwnCertificateConfig>,
     /// What happens to a request whose body is above `limits.request_body_bytes`.
     #[serde(default = "refuse")]
     pub request_over: OverLimit,
@@ -395,11 +391,21 @@ pub struct ForwardedConfig {
     pub trace: bool,
     /// `X-Request-Id`.
     pub request_id: bool,
+    /// `Client-Cert` (RFC 9440) with the certificate that the client has shown to the listener. Whether
+    /// or not: what clients that are not trusted say in this field, or in others in which proxies tell of
+    /// certificates (`X-Forwarded-Client-Cert`, `SSL-Client-*`, `X-SSL-Client-*` and more), does not go on.
+    pub client_certificate: bool,
 }
 
 impl Default for ForwardedConfig {
     fn default() -> Self {
-        Self { x_forwarded: true, forwarded: false, trace: true, request_id: true }
+        Self {
+            x_forwarded: true,
+            forwarded: false,
+            trace: true,
+            request_id: true,
+            client_certificate: false,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! from here.
 
 pub mod catalog;
+pub mod certificates;
 pub mod egress;
 pub mod gateway;
 mod load;

@@ -89,7 +89,11 @@ pub fn check(
     settings::check_admin(&config.admin)?;
     let policies = PolicyConfig::with_defaults(config.policies.clone());
     // The key only tells counted things apart, and nothing is counted here.
-    Enforcement::new(&policies, Surroundings::embedded(HashKey::new([0; 32])))?;
+    let surroundings = Surroundings {
+        has_client_certificates: settings::asks_for_certificates(&gateway),
+        ..Surroundings::embedded(HashKey::new([0; 32]))
+    };
+    Enforcement::new(&policies, surroundings)?;
     sinks::compile(&config.sinks)?;
     catalog::compile(&config.catalog, &[])?;
     listening::compile(&config.receivers)?;
@@ -175,7 +179,10 @@ impl Serving {
         let configured = with_decided(configured, &decided);
         let look_ups = LookUps::new(|text| anstream::eprintln!("warning: {text}"));
         let lasting = Lasting::load(&behind, &directory, &snapshot)?;
-        let surroundings = lasting.surroundings(&snapshot, &look_ups);
+        let surroundings = Surroundings {
+            has_client_certificates: settings::asks_for_certificates(&gateway),
+            ..lasting.surroundings(&snapshot, &look_ups)
+        };
         let keys = Arc::clone(&surroundings.keys);
         let enforcement = Arc::new(Enforcement::new(&modes.apply(&configured), surroundings)?);
         let counters = Arc::new(Counters::default());

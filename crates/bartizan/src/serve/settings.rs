@@ -13,6 +13,9 @@ use crate::config::{
     upstreams::{Balance, RetryBudgetConfig},
 };
 
+pub(super) use self::certificates::asks_for_certificates;
+
+mod certificates;
 mod egress;
 mod upstreams;
 
@@ -106,6 +109,7 @@ pub(super) fn compile(
             forwarded: config.forwarded.forwarded,
             trace: config.forwarded.trace,
             request_id: config.forwarded.request_id,
+            client_certificate: config.forwarded.client_certificate,
         },
         access_log: match &config.access_log {
             AccessLogConfig::Off => gateway::AccessLog::Off,
@@ -143,6 +147,7 @@ fn one_service(url: &str) -> ServiceConfig {
         protocol: UpstreamProtocol::default(),
         authorities: None,
         server_name: None,
+        certificate: None,
         request_over: OverLimit::Refuse,
         response_over: OverLimit::Stream,
         websocket: true,
@@ -162,15 +167,10 @@ fn listener(at: usize, config: &ListenerConfig) -> Result<gateway::Listener, Set
             format!("`{}` is no address with a port such as 127.0.0.1:8080", config.address),
         )
     })?;
-    let certificates = config.certificates.iter().map(|c| gateway::Certificate {
-        names: c.names.clone(),
-        chain: c.chain.clone(),
-        key: c.key.clone(),
-    });
-    let tls = gateway::ServerTls { certificates: certificates.collect() };
+    let tls = certificates::of_listener(&format!("gateway.listeners.{at}"), config)?;
     Ok(gateway::Listener {
         address,
-        tls: (!tls.certificates.is_empty()).then_some(tls),
+        tls,
         proxy_protocol: config.proxy_protocol,
         http2: config.http2,
     })
@@ -207,8 +207,11 @@ fn service(at: usize, config: &ServiceConfig) -> Result<gateway::Service, Settin
     if schemes.windows(2).any(|pair| pair.first() != pair.last()) {
         return Err(wrong(key("upstreams"), "all must be http, or all https"));
     }
+    let is_secure = schemes.first() == Some(&true);
+    let own = certificates::of_ours(&key("certificate"), config, is_secure)?;
     let tls = match (schemes.first(), first_host) {
         (Some(true), Some(host)) => Some(gateway::UpstreamTls {
+            certificate: own,
             server_name: config.server_name.clone().unwrap_or(host),
             authorities: authorities(&key("authorities"), config.authorities.as_ref())?,
         }),

@@ -84,3 +84,56 @@ fn keys_change_beside_a_process_that_holds_the_folder() {
         .items;
     assert_eq!(audit.iter().map(|r| r.who.as_str()).collect::<Vec<_>>(), ["ann", "ann"]);
 }
+
+#[test]
+fn conditions_of_keys_are_kept_and_shown() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let create = ["create", "--owner", "acme", "--address", "192.0.2.0/24", "--server-only"];
+    let more = ["--certificate", "spiffe://example.org/a", "--rate", "100/60"];
+    let (code, _, err) = keys(&home, &[&create[..], &more[..]].concat());
+    assert_eq!(code, Some(0), "{err}");
+    let terms = &list(&home)[0]["terms"];
+    assert_eq!(terms["addresses"][0], "192.0.2.0/24");
+    assert_eq!((&terms["server_only"], &terms["rate"]["requests"]), (&true.into(), &100.into()));
+    let (_, out, _) = keys(&home, &["list"]);
+    assert!(out.contains("bound to 192.0.2.0/24 spiffe://example.org/a  server only"), "{out}");
+    assert!(out.contains("100 in 60 s"), "{out}");
+    for wrong in [["--address", "x"], ["--rate", "100"], ["--rate", "0/1"], ["--certificate", ""]] {
+        let (code, _, err) = keys(&home, &[&["create", "--owner", "a"], &wrong[..]].concat());
+        assert_eq!(code, Some(2), "{wrong:?} {err}");
+    }
+}
+
+#[test]
+fn leaked_keys_are_revoked_and_others_counted() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let made = |home: &TempDir| {
+        let (_, out, _) = keys(home, &["create", "--owner", "acme", "--format", "json"]);
+        let made: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+        made["key"].as_str().expect("a key").to_owned()
+    };
+    let (leaked, kept, before) = (made(&home), made(&home), made(&home));
+    let elsewhere = made(&tempfile::tempdir().expect("another folder"));
+    let id = |at: usize| list(&home)[at]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(keys(&home, &["revoke", &id(2)]).0, Some(0));
+    let report = format!(
+        "{{\"Secret\": \"{leaked}\", \"Line\": \"KEY={leaked}\"}}\n{elsewhere}\n{before}\nbtz_1234...\n"
+    );
+    let path = home.path().join("gitleaks.json");
+    std::fs::write(&path, report).expect("written");
+    let file = path.to_str().expect("text");
+    let (code, out, err) = keys(&home, &["revoke", "--leaked", file]);
+    assert_eq!(code, Some(0), "{err}");
+    let told = "revoked 1, revoked before 1, unknown here 1, cut or mistyped 1\n";
+    assert!(out.ends_with(told) && out.starts_with(&id(0)), "{out}");
+    assert!(!out.contains(&leaked[4..]) && !out.contains(&kept));
+    let states: Vec<_> = (0..3).map(|at| list(&home)[at]["state"].clone()).collect();
+    assert_eq!(states, ["revoked", "active", "revoked"]);
+    // Once more, it is as it was.
+    let (code, out, _) = keys(&home, &["revoke", "--leaked", file]);
+    assert_eq!(code, Some(0));
+    assert!(out.starts_with("revoked 0, revoked before 2, unknown here 1"), "{out}");
+    assert_eq!(keys(&home, &["revoke", "--leaked", "nothing-there"]).0, Some(3));
+    assert_eq!(keys(&home, &["revoke"]).0, Some(2));
+    assert_eq!(keys(&home, &["revoke", &id(1), "--leaked", file]).0, Some(2));
+}

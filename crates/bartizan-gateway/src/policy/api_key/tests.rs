@@ -22,6 +22,7 @@ pub(crate) fn key(fill: u8) -> (ApiKey, String) {
         created: Timestamp::default(),
         expires: None,
         last_used: None,
+        terms: bartizan_model::ApiKeyTerms::default(),
         digest,
     };
     (key, secret.reveal().to_string())
@@ -37,14 +38,24 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(seconds)
 }
 
+/// Presented at that second by nobody in particular.
+pub(crate) fn by(fields: &HeaderMap, seconds: i64) -> Presenting<'_> {
+    let address = std::net::Ipv4Addr::LOCALHOST.into();
+    Presenting { fields, address, certificate: None, now: at(seconds) }
+}
+
+fn verified(table: &KeyTable, text: &str, seconds: i64) -> Result<Arc<Entry>, &'static str> {
+    table.verify(text, &by(&HeaderMap::new(), seconds))
+}
+
 fn look(policy: &OwnKeys, fields: &[(&'static str, &str)]) -> String {
     let mut map = HeaderMap::new();
     for (name, value) in fields {
         map.append(*name, value.parse().expect("a value"));
     }
-    let Some(looked) = policy.look(&map, at(10)) else { return "nothing".to_owned() };
+    let Some(looked) = policy.look(&by(&map, 10)) else { return "nothing".to_owned() };
     match looked.checked {
-        Ok(identity) => format!("{} {}", looked.fields[0], identity.owner),
+        Ok((identity, _)) => format!("{} {}", looked.fields[0], identity.owner),
         Err(refusal) => format!("{} {}", refusal.status.as_u16(), refusal.reason),
     }
 }
@@ -135,7 +146,7 @@ fn keys_are_found_however_they_are_written() {
     let mut fields = HeaderMap::new();
     let value = [b"\xff ", text.as_bytes()].concat();
     fields.insert("x-api-key", HeaderValue::from_bytes(&value).expect("a value"));
-    assert!(policy.look(&fields, at(10)).is_some_and(|looked| looked.checked.is_ok()));
+    assert!(policy.look(&by(&fields, 10)).is_some_and(|looked| looked.checked.is_ok()));
     // Within the credentials of others it means nothing.
     for value in ["eyJ.a-btz_1.x", "Basic YWJj/btz_1==", "abtz_1", "x.btz_", "sk+btz_x"] {
         assert_eq!(look(&policy, &[("authorization", value)]), "nothing", "{value}");
@@ -151,7 +162,7 @@ fn scopes_are_asked_for_and_told() {
     let policy = policy(&ApiKeyConfig { scopes, ..ApiKeyConfig::default() }, vec![key(1).0]);
     let mut fields = HeaderMap::new();
     fields.insert("x-api-key", key(1).1.parse().expect("a value"));
-    let refusal = policy.look(&fields, at(1)).expect("looked at").checked.expect_err("refused");
+    let refusal = policy.look(&by(&fields, 1)).expect("looked at").checked.expect_err("refused");
     assert_eq!(refusal.status, StatusCode::FORBIDDEN);
     assert_eq!(
         refusal.fields[0].1,
@@ -163,13 +174,13 @@ fn scopes_are_asked_for_and_told() {
 fn uses_are_gathered_and_survive_a_change_of_keys() {
     let (first, text) = key(1);
     let table = table(vec![first.clone()]);
-    table.verify(&text, at(5)).expect("good");
-    table.verify(&text, at(6)).expect("good");
+    verified(&table, &text, 5).expect("good");
+    verified(&table, &text, 6).expect("good");
     table.replace(ApiKeys { version: 2, keys: vec![first.clone(), key(2).0] });
     assert_eq!(table.take_used(), [(first.id, at(6))]);
     assert_eq!((table.take_used(), table.version()), (Vec::new(), Some(2)));
     table.replace(ApiKeys { version: 3, keys: Vec::new() });
-    assert_eq!(table.verify(&text, at(7)).err(), Some("key-unknown"));
+    assert_eq!(verified(&table, &text, 7).err(), Some("key-unknown"));
 }
 
 /// A store that cannot be written, and after a while can.
@@ -200,16 +211,16 @@ async fn uses_survive_a_store_that_fails() {
     let ((first, text), (second, other)) = (key(1), key(2));
     let table = table(vec![first.clone(), second.clone()]);
     let (store, look_ups) = (Stubborn::default(), LookUps::default());
-    table.verify(&text, at(5)).expect("good");
+    verified(&table, &text, 5).expect("good");
     write_uses(&Arc::downgrade(&table), &store, &look_ups).await;
-    table.verify(&other, at(6)).expect("good");
+    verified(&table, &other, 6).expect("good");
     store.works.store(true, Relaxed);
     write_uses(&Arc::downgrade(&table), &store, &look_ups).await;
     let mut written = store.written.into_inner().expect("unpoisoned");
     written.sort_by_key(|(_, time)| *time);
     assert_eq!(written, [(first.id.clone(), at(5)), (second.id, at(6))]);
     // A later use is not replaced by an earlier one.
-    table.verify(&text, at(9)).expect("good");
+    verified(&table, &text, 9).expect("good");
     table.put_back(vec![(first.id.clone(), at(7))]);
     assert_eq!(table.take_used(), [(first.id, at(9))]);
 }
@@ -235,4 +246,16 @@ fn fields_that_are_none_are_refused() {
         let config = ApiKeyConfig { headers, bearer, ..ApiKeyConfig::default() };
         assert!(OwnKeys::compile(&config, &table(Vec::new())).is_err(), "{config:?}");
     }
+}
+
+#[test]
+fn keys_are_refused_elsewhere_and_not_used_there() {
+    let terms = bartizan_model::ApiKeyTerms { server_only: true, ..Default::default() };
+    let (server, text) = key(1);
+    let policy = policy(&ApiKeyConfig::default(), vec![ApiKey { terms, ..server }]);
+    let page = [("x-api-key", text.as_str()), ("origin", "https://shop.example")];
+    assert_eq!(look(&policy, &page), "403 key-in-browser");
+    assert!(policy.table.take_used().is_empty());
+    assert_eq!(look(&policy, &[("x-api-key", &text)]), "x-api-key acme");
+    assert_eq!(policy.table.take_used().len(), 1);
 }

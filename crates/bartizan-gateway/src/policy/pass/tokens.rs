@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Presenter {
     scheme: &'static str,
-    certificate: Option<[u8; 32]>,
+    pub(super) certificate: Option<ClientCertificate>,
     shown: Vec<Credential>,
     proofs: Proofs,
 }
@@ -30,7 +30,7 @@ impl Presenter {
     pub(super) fn of(call: &Call) -> Self {
         Self {
             scheme: call.scheme,
-            certificate: call.extension::<ClientCertificate>().map(|shown| shown.thumbprint),
+            certificate: call.extension().cloned(),
             shown: Vec::new(),
             proofs: Proofs::default(),
         }
@@ -196,7 +196,7 @@ impl Pass<'_> {
             scheme: self.presenter.scheme,
             authority: self.stage.asked.authority(),
             path: self.request.uri.path(),
-            certificate: self.presenter.certificate,
+            certificate: self.presenter.certificate.as_ref().map(|shown| shown.thumbprint),
             is_review: self.is_review,
         };
         let replays = self.presenter.proofs.within(around.replays.as_ref());

@@ -2,6 +2,7 @@
 
 mod logins;
 mod once;
+mod own_keys;
 mod rates;
 mod steps;
 mod under_load;
@@ -92,6 +93,7 @@ pub(super) fn with_key(scopes: &[&str]) -> (Surroundings, String) {
         created: Timestamp::default(),
         expires: None,
         last_used: None,
+        terms: bartizan_model::ApiKeyTerms::default(),
         digest,
     };
     around.keys.replace(ApiKeys { version: 1, keys: vec![key] });

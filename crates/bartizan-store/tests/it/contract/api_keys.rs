@@ -1,6 +1,9 @@
 //! Own API keys.
 
-use bartizan_model::{ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, EnvironmentId, HashKey, Scope};
+use bartizan_model::{
+    ApiKey, ApiKeyId, ApiKeyRate, ApiKeySecret, ApiKeyState, ApiKeyTerms, EnvironmentId, HashKey,
+    Scope,
+};
 use bartizan_store::{ApiKeyChange, Store, StoreError};
 
 use super::all;
@@ -18,6 +21,12 @@ fn key(fill: u8) -> ApiKey {
         created: at(i64::from(fill)),
         expires: Some(at(1_000)),
         last_used: None,
+        terms: ApiKeyTerms {
+            addresses: vec!["192.0.2.0/24".to_owned()],
+            certificates: vec!["spiffe://example.org/\"a\"".to_owned()],
+            server_only: true,
+            rate: Some(ApiKeyRate { requests: 5, period_seconds: 60 }),
+        },
         digest,
     }
 }
@@ -40,6 +49,7 @@ pub(super) async fn api_keys_are_kept_changed_and_audited(store: &dyn Store) {
     assert_eq!((&got.name, &got.owner, &got.scopes), (&first.name, &first.owner, &first.scopes));
     assert_eq!((got.state, got.created), (ApiKeyState::Active, at(1)));
     assert_eq!((got.expires, got.last_used), (Some(at(1_000)), None));
+    assert_eq!(got.terms, first.terms);
 
     for to in [ApiKeyState::Disabled, ApiKeyState::Active, ApiKeyState::Revoked] {
         let changed = store.set_api_key_state(&s, &change(&first, to)).await.expect("allowed");
@@ -83,6 +93,14 @@ pub(super) async fn impossible_api_keys_are_refused(store: &dyn Store) {
         ("long", ApiKey { name: "a".repeat(129), ..key(2) }, "ann"),
         ("scope", ApiKey { scopes: vec!["a b".to_owned()], ..key(2) }, "ann"),
         ("scopes", ApiKey { scopes: too_many, ..key(2) }, "ann"),
+        (
+            "terms",
+            ApiKey {
+                terms: ApiKeyTerms { addresses: vec!["x".to_owned()], ..ApiKeyTerms::default() },
+                ..key(2)
+            },
+            "ann",
+        ),
         ("expired", ApiKey { expires: Some(at(2)), ..key(2) }, "ann"),
         ("disabled", ApiKey { state: ApiKeyState::Disabled, ..key(2) }, "ann"),
     ] {

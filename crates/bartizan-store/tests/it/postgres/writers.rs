@@ -36,6 +36,7 @@ fn key(name: &str, hash_key: &HashKey) -> ApiKey {
         created: at(1),
         expires: None,
         last_used: None,
+        terms: bartizan_model::ApiKeyTerms::default(),
         digest,
     }
 }

@@ -1,6 +1,6 @@
 //! Own API keys, with which callers of the protected APIs are told.
 
-use bartizan_model::{ApiKey, ApiKeyId, ApiKeyState, Duration, Role};
+use bartizan_model::{ApiKey, ApiKeyId, ApiKeyState, ApiKeyTerms, Duration, Role};
 use bartizan_store::{ApiKeyChange, NewApiKey, create_api_key};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,9 @@ pub(super) struct NewKey {
     #[serde(default)]
     #[schemars(range(min = 1, max = 36_500))]
     days: Option<u32>,
+    /// Under which conditions it may be used.
+    #[serde(default)]
+    terms: ApiKeyTerms,
 }
 
 /// A key, shown once.
@@ -93,6 +96,7 @@ async fn add(call: Call<Nothing, NewKey>) -> Result<Reply<ShownKey>, Problem> {
         owner: wanted.owner.clone(),
         scopes: wanted.scopes.clone(),
         expires: wanted.days.map(|days| now.plus(Duration::days(i64::from(days)))),
+        terms: wanted.terms.clone(),
     };
     let (known, secret) = create_api_key(&*store, scope, new, &caller.user.name, now).await?;
     Ok(ShownKey { known, key: secret.reveal().as_str().to_owned() }.into())

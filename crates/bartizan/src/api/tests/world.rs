@@ -427,6 +427,7 @@ async fn fill(store: &dyn Store, scope: &Scope) {
         created: Timestamp::from_micros(1),
         expires: None,
         last_used: None,
+        terms: bartizan_model::ApiKeyTerms::default(),
         digest: ApiKeySecret::from_random([org.len() as u8; 32]).digest(&HashKey::new([1; 32])),
     };
     store.add_api_key(scope, &key, "test").await.expect("added");

@@ -1,0 +1,202 @@
+//! Users with passwords (RFC 7617), verified against slow hashes at a bounded cost.
+
+mod hashed;
+mod users;
+
+use std::{path::PathBuf, sync::Arc};
+
+use bartizan_model::{HashKey, Mode, Timestamp};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use self::{hashed::Hashed, users::Users};
+use super::{
+    PolicyItem, api_key, authentication::challenge, config::Problem, files, identity::Identity,
+    record::Refusal,
+};
+use crate::forward::own_keys;
+
+/// The kind.
+pub static ITEM: PolicyItem = PolicyItem {
+    kind: "basic",
+    title: "Users with passwords",
+    mode: Mode::Monitor,
+    documentation: "\
+Verifies the user and password of `Authorization: Basic` (RFC 7617), for clients that can do nothing better: a password \
+goes over the wire with every request, so use it over TLS only. Users are lines `NAME:HASH` or `NAME:HASH:SCOPES`, in \
+`file` or in `users`; scopes are separated by spaces, and lines that begin with `#` are left out. HASH is one of \
+Argon2id in its usual form, as `argon2 SALT -id -m 15 -t 2 -p 1 -e` prints it; weaker ones than OWASP asks for (7 MiB \
+with 5 passes, 46 MiB with one), and ones that take more than 64 MiB, 10 passes or 4 lanes, are refused. Whoever \
+presents a credential has to present a good one (401); requests without one, and own API keys in it, are left alone. \
+A verified user goes as `basic` in `authentication`, and by name in the `subjects` of `authorization`.
+
+Hashing is slow, so it is bounded: each policy makes two hashes at one time and lets 64 wait, the same credential \
+is hashed once however often it comes at that time, and what came of it is remembered under a keyed digest, good ones \
+for `cache_seconds`, wrong ones for a minute, 10,000 of each. When too many wait the request is refused with 503; good \
+credentials that are remembered pass all the same. A `rate` by address before it, or a `login` policy, keeps guessers \
+from taking all places. A user that is not there takes as long as a wrong password. Once the policy is enforced \
+the credential goes on only with `forward`, and what is kept of the exchange has the name of the user in its place.",
+    examples: &["\
+name: old-terminals
+mode: enforce
+scope: {paths: [/v1/scans/**]}
+basic:
+  realm: scans
+  users:
+    - 'terminal-7:$argon2id$v=19$m=19456,t=2,p=1$YmFydGl6YW4tbm9ib2R5$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA:scan'
+"],
+};
+
+/// Most bytes of a file of users.
+const FILE_BYTES: u64 = 4 * 1024 * 1024;
+/// Longest name and longest password, in bytes.
+const NAME_BYTES: usize = 128;
+const PASSWORD_BYTES: usize = 256;
+/// Longest realm, in bytes.
+const REALM_BYTES: usize = 128;
+
+/// Settings of a policy for users with passwords.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BasicConfig {
+    /// File with a user per line, of at most 4 MiB; read again at each reload.
+    #[serde(default)]
+    pub file: Option<PathBuf>,
+    /// Further users, as lines of such a file. Up to 10,000 together.
+    #[serde(default)]
+    pub users: Vec<String>,
+    /// What the client is told it asked for; visible ASCII without `"` and `\`.
+    #[serde(default = "realm")]
+    pub realm: String,
+    /// How long a verified credential is remembered, in seconds, 0 to 3600.
+    #[serde(default = "five_minutes")]
+    pub cache_seconds: u32,
+    /// Whether the credential goes on to the upstream.
+    #[serde(default)]
+    pub forward: bool,
+}
+
+fn realm() -> String {
+    "api".to_owned()
+}
+
+const fn five_minutes() -> u32 {
+    300
+}
+
+/// A user and a password, as somebody presents them.
+pub(super) struct Pair {
+    name: String,
+    password: Zeroizing<String>,
+}
+
+/// A compiled policy.
+#[derive(Debug)]
+pub(crate) struct Basic {
+    challenge: HeaderValue,
+    pub(crate) forward: bool,
+    hashed: Arc<Hashed>,
+}
+
+impl Basic {
+    pub(crate) fn compile(config: &BasicConfig, hash_key: &HashKey) -> Result<Self, Problem> {
+        let is_plain = |b: u8| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\';
+        if config.realm.len() > REALM_BYTES || !config.realm.bytes().all(is_plain) {
+            return Err(Problem::new("realm", "expected up to 128 visible characters"));
+        }
+        if config.cache_seconds > 3_600 {
+            return Err(Problem::new("cache_seconds", "3600 is the most"));
+        }
+        let mut users = Users::default();
+        if let Some(path) = &config.file {
+            let text = files::text(path, FILE_BYTES);
+            let text = Zeroizing::new(text.map_err(|problem| Problem::new("file", problem))?);
+            for (at, line) in text.lines().enumerate() {
+                let failed = |problem| Problem::new("file", format!("line {}: {problem}", at + 1));
+                users.add(line).map_err(failed)?;
+            }
+        }
+        for (at, line) in config.users.iter().enumerate() {
+            users.add(line).map_err(|problem| Problem::new(format!("users.{at}"), problem))?;
+        }
+        if users.is_empty() {
+            return Err(Problem::new("users", "there is none, neither here nor in `file`"));
+        }
+        let detail = format!("realm=\"{}\", charset=\"UTF-8\"", config.realm);
+        let (key, kept) = (hash_key.derive("basic credentials"), i64::from(config.cache_seconds));
+        Ok(Self {
+            challenge: challenge("Basic", &detail),
+            forward: config.forward,
+            hashed: Arc::new(Hashed::new(users, key, kept)),
+        })
+    }
+
+    /// What is presented; `None` when that is nothing of this scheme, or an own key.
+    pub(super) fn presented(fields: &HeaderMap) -> Option<Result<Pair, &'static str>> {
+        let values = fields.get_all(header::AUTHORIZATION);
+        let value = values.iter().find(|value| is_basic(value))?;
+        let pair = own_keys::basic(value.as_bytes()).map(Zeroizing::new);
+        if pair.as_ref().is_some_and(|pair| api_key::holds_key(pair)) {
+            return None;
+        }
+        if values.iter().count() > 1 {
+            // Two readers would take different ones.
+            return Some(Err("several-credentials"));
+        }
+        Some(pair.and_then(|pair| read(&pair)).ok_or("basic-malformed"))
+    }
+
+    /// Who it is.
+    ///
+    /// # Errors
+    /// A short name of why nobody.
+    pub(super) async fn verify(
+        &self,
+        pair: Pair,
+        now: Timestamp,
+    ) -> Result<Identity, &'static str> {
+        self.hashed.verify(pair, now).await
+    }
+
+    /// The answer to a code of [`Basic::presented`] and [`Basic::verify`].
+    pub(super) fn refusal(&self, code: &'static str) -> Refusal {
+        match code {
+            "several-credentials" => {
+                let title = "there are several credentials in this request";
+                Refusal::deny(StatusCode::BAD_REQUEST, code, title)
+            }
+            "basic-busy" => {
+                let title = "passwords cannot be verified at the moment";
+                let refusal = Refusal::deny(StatusCode::SERVICE_UNAVAILABLE, code, title);
+                refusal.with(header::RETRY_AFTER, HeaderValue::from_static("1"))
+            }
+            reason => {
+                let (status, title) = (StatusCode::UNAUTHORIZED, "user or password is wrong");
+                let refusal = Refusal::deny(status, "invalid-credential", title).because(reason);
+                refusal.with(header::WWW_AUTHENTICATE, self.challenge.clone())
+            }
+        }
+    }
+}
+
+fn is_basic(value: &HeaderValue) -> bool {
+    const SCHEME: &[u8] = b"basic";
+    let bytes = value.as_bytes().trim_ascii_start();
+    let is_scheme = bytes.get(..SCHEME.len()).is_some_and(|s| s.eq_ignore_ascii_case(SCHEME));
+    is_scheme && bytes.get(SCHEME.len()).is_none_or(u8::is_ascii_whitespace)
+}
+
+/// RFC 7617 §2: a name without colon, a colon, a password; neither has control characters.
+fn read(pair: &[u8]) -> Option<Pair> {
+    let (name, password) = std::str::from_utf8(pair).ok()?.split_once(':')?;
+    let is_fine = !name.is_empty()
+        && name.len() <= NAME_BYTES
+        && password.len() <= PASSWORD_BYTES
+        && !name.chars().chain(password.chars()).any(char::is_control);
+    is_fine.then(|| Pair { name: name.to_owned(), password: password.to_owned().into() })
+}
+
+#[cfg(test)]
+mod tests;
