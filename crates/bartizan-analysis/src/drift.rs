@@ -1,5 +1,6 @@
-//! What is written about an endpoint beside what was seen of it: parameters, bodies, answers, authentication.
-//! Below their name are compared operations of OpenAPI, GraphQL, gRPC and SOAP. In doubt nothing is told: alternatives of a schema
+//! What is written about an endpoint beside what was seen of it: parameters, bodies, answers and their header fields,
+//! authentication.
+//! Below their name are compared operations of OpenAPI, GraphQL, gRPC and SOAP, and messages of AsyncAPI. In doubt nothing is told: alternatives of a schema
 //! are joined, what cannot be followed allows everything, and few samples prove no absence.
 
 pub(crate) mod allowed;
@@ -8,10 +9,16 @@ mod bodies;
 mod called_tests;
 mod graphql;
 mod grpc;
+mod headers;
 pub(crate) mod limits;
+mod messages;
+mod pattern;
+mod security;
 mod soap;
 #[cfg(test)]
 mod tests;
+
+use std::cell::Cell;
 
 use bartizan_model::{
     Direction, Drift, DriftGrade, DriftKind, Endpoint, Parameter, Sketch, Written,
@@ -21,10 +28,14 @@ use bartizan_protocols::spec::{
     OperationKind, ParameterIn, Place, SpecDocument, SpecFormat, SpecOperation, SpecParameter,
 };
 
+use crate::learn::Answers;
 use allowed::{Allowed, Reader};
+pub(crate) use headers::asked as asked_headers;
 
 /// Fewest messages before it is told that something that is written never came.
 const MIN_UNUSED_SAMPLES: u64 = 20;
+/// Most steps that comparing texts with patterns may take for one endpoint.
+const MAX_PATTERN_STEPS: u32 = 1_000_000;
 
 /// An operation that is written, and what else is known of the endpoint that it documents.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +46,24 @@ pub struct Known<'a> {
     pub document: &'a SpecDocument,
     /// The operation.
     pub operation: &'a SpecOperation,
+    /// All operations of the document that the endpoint is, where it is several: messages of both directions.
+    pub all: &'a [&'a SpecOperation],
     /// Requests that were granted without any credential.
     pub anonymous: u64,
+    /// Which header fields that have to be there its answers had.
+    pub answers: &'a Answers,
+}
+
+impl<'a> Known<'a> {
+    /// An operation of which nothing else is known.
+    #[cfg(test)]
+    pub(crate) const fn of(
+        name: &'a str,
+        document: &'a SpecDocument,
+        operation: &'a SpecOperation,
+    ) -> Self {
+        Self { name, document, operation, all: &[], anonymous: 0, answers: Answers::NONE }
+    }
 }
 
 /// What is written about an endpoint, with the differences.
@@ -44,9 +71,13 @@ pub struct Known<'a> {
 pub fn compare(endpoint: &Endpoint, known: Known<'_>) -> Written {
     let mut found = Found::new(known.document);
     if known.document.format == SpecFormat::OpenApi && known.operation.kind == OperationKind::Http {
-        authentication(&mut found, known);
+        security::compare(&mut found, endpoint, known);
         parameters(&mut found, endpoint, known);
         bodies::compare(&mut found, endpoint, known.operation);
+        headers::compare(&mut found, known);
+    }
+    if known.operation.kind.is_channel() {
+        messages::compare(&mut found, endpoint, known);
     }
     if known.operation.kind == OperationKind::Soap {
         soap::compare(&mut found, endpoint, known.operation);
@@ -76,6 +107,8 @@ pub fn compare(endpoint: &Endpoint, known: Known<'_>) -> Written {
 struct Found<'d> {
     document: &'d SpecDocument,
     reader: Reader<'d>,
+    /// How many more steps comparing texts with patterns may take.
+    pattern_steps: Cell<u32>,
     drift: Vec<Drift>,
 }
 
@@ -90,7 +123,8 @@ struct At<'a> {
 
 impl<'d> Found<'d> {
     fn new(document: &'d SpecDocument) -> Self {
-        Self { document, reader: Reader::new(document), drift: Vec::new() }
+        let pattern_steps = Cell::new(MAX_PATTERN_STEPS);
+        Self { document, reader: Reader::new(document), pattern_steps, drift: Vec::new() }
     }
 
     fn tell(&mut self, grade: DriftGrade, kind: DriftKind, at: At<'_>, written: &str, seen: &str) {
@@ -132,28 +166,6 @@ impl<'d> Found<'d> {
     }
 }
 
-/// RFC 9110 §11: what asks for credentials must not answer without.
-fn authentication(found: &mut Found<'_>, known: Known<'_>) {
-    if known.operation.secured() != Some(true) || known.anonymous == 0 {
-        return;
-    }
-    let schemes = known.operation.security.iter().flat_map(|list| list.iter());
-    let names: Vec<String> = schemes
-        .map(|one| {
-            one.schemes.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" and ")
-        })
-        .collect();
-    let at = At { part: "request", location: "", place: Some(known.operation.place) };
-    let times = known.anonymous;
-    found.tell(
-        DriftGrade::Breaking,
-        DriftKind::AnsweredWithoutAuthentication,
-        at,
-        &names.join(" or "),
-        &format!("{times} granted without a credential"),
-    );
-}
-
 /// Parameters of query and cookies, and headers that are written. What else is in a head belongs to clients
 /// and proxies.
 fn parameters(found: &mut Found<'_>, endpoint: &Endpoint, known: Known<'_>) {
@@ -175,7 +187,8 @@ fn parameters(found: &mut Found<'_>, endpoint: &Endpoint, known: Known<'_>) {
                     found.tell(DriftGrade::Info, DriftKind::Deprecated, at, "deprecated", &seen);
                 }
             }
-            None if written.required && granted >= MIN_REQUIRED_SAMPLES && root != "header" => {
+            // Common header fields and cookies that are credentials are not described.
+            None if written.required && granted >= MIN_REQUIRED_SAMPLES && root == "query" => {
                 found.tell(
                     DriftGrade::Warning,
                     DriftKind::Missing,
@@ -216,8 +229,8 @@ fn root_of(location: ParameterIn) -> Option<&'static str> {
     match location {
         ParameterIn::Query => Some("query"),
         ParameterIn::Header => Some("header"),
+        ParameterIn::Cookie => Some("cookie"),
         ParameterIn::Path
-        | ParameterIn::Cookie
         | ParameterIn::QueryString
         | ParameterIn::Form
         | ParameterIn::Argument => None,
@@ -262,6 +275,7 @@ fn compare_parameter(
         .collect();
     found.value(&types, &parameter.words, &allowed, at, DriftGrade::Warning);
     found.limits(parameter, &allowed, at, DriftGrade::Warning);
+    found.pattern(parameter, &allowed, at, DriftGrade::Warning);
 }
 
 fn summary(found: &Found<'_>, written: &SpecParameter) -> String {

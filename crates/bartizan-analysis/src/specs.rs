@@ -6,7 +6,7 @@ use std::{
 };
 
 use bartizan_model::{
-    Endpoint, EndpointId, InventoryState, Method, Protocol, Scope, Timestamp, Written,
+    Endpoint, EndpointId, Exchange, InventoryState, Method, Protocol, Scope, Timestamp, Written,
     analysis::{NamedCount, SpecSummary},
 };
 use bartizan_protocols::{
@@ -21,10 +21,12 @@ use crate::{
 };
 
 mod channels;
+mod headers;
 mod messages;
 mod payload;
 mod scopes;
 
+use headers::Headers;
 use messages::Messages;
 
 pub use channels::ChannelsListed;
@@ -41,6 +43,7 @@ pub struct Specs {
     index: SpecIndex,
     documents: Vec<(String, SpecDocument)>,
     messages: Messages,
+    headers: Headers,
 }
 
 impl Specs {
@@ -50,7 +53,30 @@ impl Specs {
     pub fn new(documents: Vec<(String, SpecDocument)>) -> Self {
         let all = || documents.iter().map(|(_, document)| document);
         let (index, messages) = (SpecIndex::from_documents(all()), Messages::of(all()));
-        Self { index, documents, messages }
+        let headers = Headers::of(&index, &documents);
+        Self { index, documents, messages, headers }
+    }
+
+    /// Whether answers of any operation have to have header fields.
+    #[must_use]
+    pub fn asks_for_headers(&self) -> bool {
+        !self.headers.is_empty()
+    }
+
+    /// Which header fields the answer of an exchange has to have, and its status. Nothing where the source did not
+    /// tell all of them.
+    pub fn asked_headers<'a>(
+        &'a self,
+        exchange: &Exchange,
+        segments: &[&str],
+    ) -> impl Iterator<Item = &'a str> + use<'a> {
+        let answer = exchange.response.as_ref().filter(|answer| answer.headers_captured);
+        let of_operation = answer.and_then(|answer| {
+            let request = &exchange.request;
+            let found = self.index.lookup(request.host(), &request.method, segments)?;
+            Some(self.headers.asked(found.index, answer.status))
+        });
+        of_operation.into_iter().flatten()
     }
 
     /// Names the fields of the messages of a gRPC call, where its method is described.
@@ -203,10 +229,16 @@ impl<'a> Compared<'a> {
         &self,
         template: &Template,
         endpoint: &Endpoint,
-        anonymous: u64,
+        profile: &Profile,
     ) -> Option<Written> {
         let Described { name, document, operation } = self.describing(template)?;
-        Some(drift::compare(endpoint, drift::Known { name, document, operation, anonymous }))
+        let (anonymous, answers) = (profile.anonymous, &profile.answers);
+        let index = &self.specs.index;
+        let all = index.documenting(template).filter_map(|at| index.operations().get(at));
+        let all = all.filter_map(|one| self.described(one)).filter(|one| one.name == name);
+        let all: Vec<&SpecOperation> = all.map(|one| one.operation).collect();
+        let known = drift::Known { name, document, operation, all: &all, anonymous, answers };
+        Some(drift::compare(endpoint, known))
     }
 
     /// The operation that an endpoint is; `None` when nothing is written about it.

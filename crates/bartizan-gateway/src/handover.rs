@@ -221,6 +221,8 @@ impl Finished {
             flow: Some(Flow::Inbound),
             caller: None,
             callee: None,
+            through_gateway: None,
+            route: None,
             environment: None,
             protocol,
             connection_id: Some(call.link.id.to_string()),

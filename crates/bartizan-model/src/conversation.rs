@@ -17,8 +17,13 @@ pub struct MessageSeen {
     pub name: String,
     /// How many.
     pub count: u64,
-    /// Names of its members, sorted; of each kind no more than 32.
+    /// Names of its members, sorted; of each kind no more than 32. Of a list that begins with the name of an event,
+    /// members of what comes with it.
     pub fields: Vec<String>,
+    /// Types of these members, in the same order: as those of parameters, joined by `|` where several were seen.
+    /// Empty in what was written down before they were learned.
+    #[serde(default)]
+    pub types: Vec<String>,
 }
 
 /// How what was accepted comes to its end.

@@ -40,6 +40,8 @@ impl DriftGrade {
 pub enum DriftKind {
     /// Authentication is written, and a request without any was granted.
     AnsweredWithoutAuthentication,
+    /// A way of authentication that is not written.
+    Authentication,
     /// A type that is not written.
     Type,
     /// A value that is not among those that are written.

@@ -345,12 +345,16 @@ pub struct Endpoint {
     /// Whether its exchanges came through a gateway.
     #[serde(default)]
     pub reached: Reached,
-    /// What it is served by.
+    /// What it is served by, as traffic shows it; kinds that a rule names are as the rule says.
     #[serde(default)]
     pub resources: Vec<Resource>,
-    /// Whether one call of it fans out: trace context showed it calling several other endpoints.
+    /// Whether one call of it fans out: trace context showed it calling several other endpoints, or a rule says so.
     #[serde(default)]
     pub composite: bool,
+    /// Whether it carries sensitive data: values of a class that is sensitive by itself were seen, unless a rule says
+    /// whether there are any. `null` in what was written down before it was told.
+    #[serde(default)]
+    pub sensitive_data: Option<bool>,
     /// Endpoints that it was seen calling, those of most traces first.
     #[serde(default)]
     pub calls: Vec<Called>,

@@ -41,6 +41,12 @@ pub struct Exchange {
     pub caller: Option<String>,
     /// The workload that answered, named in the same way.
     pub callee: Option<String>,
+    /// Whether it came through a gateway, where whoever put several sources together knows that; else what is
+    /// configured about gateways tells.
+    pub through_gateway: Option<bool>,
+    /// Template of the path by which whoever answered found what to do, as its source names it: `/orders/{id}`,
+    /// `/orders/:id`.
+    pub route: Option<String>,
     /// Environment that the source names.
     pub environment: Option<String>,
     /// Protocol that the source names, for example `grpc` or `websocket`.

@@ -58,6 +58,12 @@ words! {
         Access = "access",
         /// [`Endpoint::service`](crate::Endpoint::service).
         Service = "service",
+        /// [`Endpoint::resources`](crate::Endpoint::resources).
+        Resources = "resources",
+        /// [`Endpoint::composite`](crate::Endpoint::composite).
+        Composite = "composite",
+        /// [`Endpoint::sensitive_data`](crate::Endpoint::sensitive_data).
+        SensitiveData = "sensitive_data",
     }
 }
 

@@ -1,5 +1,6 @@
 //! The out-of-band lane: sources, the ordered judgement, what is kept, and sinks.
 
+mod alike;
 pub mod analyze;
 pub mod annotate;
 pub mod facts;

@@ -4,20 +4,30 @@
 //! and target. Ids can be chosen by clients, and repeat; so it is counted how often each source told of
 //! one (`told.rs`). For two sources that see everything that is exact, whatever clients write. Where sources
 //! see different traffic, a client that repeats id, method and target at both within [`WINDOW`] is counted at
-//! one only. Several files that are read as one are judged alike (`sources/merged.rs`).
+//! one only. An entry of a log and a full copy without an id in common are paired by what both tell (`alike.rs`). Several files that are read as one are judged alike (`sources/merged.rs`).
 //!
 //! A copy without an answer (of a mirror) comes before the answer is there, and an entry of an access log
 //! may come before the copy with headers and bodies: what tells less waits for [`HOLD`], so that the whole
 //! exchange, if somebody saw it, is the one that counts.
+//!
+//! What another source saw at a server behind the inline gateway, and the gateway did not, came past it
+//! (`once/behind.rs`).
+
+mod behind;
 
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
 
+use bartizan_analysis::catalog::INLINE;
 use bartizan_model::Exchange;
 
-use crate::told::{Told, is_whole};
+use crate::{
+    alike::Alike,
+    told::{Told, is_whole},
+};
+use behind::Behind;
 
 /// How long after the first a copy may come: batches of access logs and traces wait for seconds.
 pub const WINDOW: Duration = Duration::from_secs(120);
@@ -35,10 +45,12 @@ pub struct Once {
     /// Sources in the order in which they came.
     sources: Vec<String>,
     told: Told,
+    alike: Alike,
     /// When the first exchange came; times are counted from there.
     begin: Option<Instant>,
     held: VecDeque<(Instant, Box<Exchange>)>,
     held_bytes: usize,
+    behind: Behind,
 }
 
 impl Default for Once {
@@ -46,9 +58,11 @@ impl Default for Once {
         Self {
             sources: Vec::new(),
             told: Told::within(WINDOW),
+            alike: Alike::within(WINDOW),
             begin: None,
             held: VecDeque::new(),
             held_bytes: 0,
+            behind: Behind::default(),
         }
     }
 }
@@ -68,12 +82,19 @@ impl Once {
     /// Takes an exchange. `is_alone`: no other source could tell of it, so that it need not wait.
     pub fn take(&mut self, exchange: Box<Exchange>, is_alone: bool, now: Instant) -> Seen {
         let source = self.source(&exchange);
-        if !is_alone && !is_whole(&exchange) {
+        self.behind.note(&exchange);
+        // The gateway tells of what it passed on when it has ended, as others do: whoever is first.
+        if !is_alone && (!is_whole(&exchange) || self.behind.serves(&exchange)) {
             self.held_bytes += size(&exchange);
             self.held.push_back((now, exchange));
             return Seen::Held;
         }
         self.count(exchange, source, now)
+    }
+
+    /// Notes that exchanges of the gateway were lost: what it did not tell of may have come through it all the same.
+    pub const fn lost(&mut self, now: Instant) {
+        self.behind.lost(now);
     }
 
     /// A copy that has waited long enough, or for which there is no more room.
@@ -120,10 +141,22 @@ impl Once {
         u8::try_from(at).unwrap_or(u8::MAX)
     }
 
-    fn count(&mut self, exchange: Box<Exchange>, source: u8, now: Instant) -> Seen {
+    fn count(&mut self, mut exchange: Box<Exchange>, source: u8, now: Instant) -> Seen {
         let since = now.saturating_duration_since(*self.begin.get_or_insert(now));
         let keys = self.told.ids(&exchange);
-        if self.told.is_copy(&keys, source, since) { Seen::Copy } else { Seen::New(exchange) }
+        let is_known = self.told.is_copy(&keys, source, since);
+        if self.alike.is_copy(&exchange, source, is_known, since) || is_known {
+            let gateway = self.sources.iter().position(|source| source == INLINE);
+            let gateway = gateway.and_then(|at| u8::try_from(at).ok()).filter(|at| *at != source);
+            if gateway.is_some_and(|gateway| self.told.has_told(&keys, gateway)) {
+                self.behind.learn(&exchange);
+            }
+            return Seen::Copy;
+        }
+        if self.behind.is_past(&exchange, now) {
+            exchange.through_gateway = Some(false);
+        }
+        Seen::New(exchange)
     }
 }
 
@@ -231,6 +264,39 @@ mod tests {
         assert!(matches!(whole, Seen::New(_)));
         assert_eq!(once.due(begin + HOLD), Some(Seen::Copy));
         assert_eq!(once.held_bytes, 0);
+    }
+
+    #[test]
+    fn what_the_gateway_did_not_see_at_a_server_behind_it_came_past_it() {
+        let (mut once, begin) = (Once::default(), Instant::now());
+        let upstream = "127.0.0.1:3000".parse::<std::net::SocketAddr>().expect("an address");
+        let front = "127.0.0.1:8080".parse::<std::net::SocketAddr>().expect("an address");
+        let at = |source: &str, server: std::net::SocketAddr, id: &str| {
+            let mut exchange = exchange(source, "/", id, "", true);
+            exchange.server = Some((server.ip(), Some(server.port())));
+            exchange
+        };
+        let passed = |seen: Option<Seen>| match seen {
+            Some(Seen::New(exchange)) => exchange.through_gateway,
+            other => panic!("{other:?}"),
+        };
+        // Nothing is known of the server yet.
+        assert_eq!(passed(Some(once.take(at("capture", upstream, "0"), false, begin))), None);
+        assert_eq!(passed(Some(once.take(at(INLINE, front, "1"), false, begin))), None);
+        assert_eq!(once.take(at("capture", upstream, "1"), false, begin), Seen::Copy);
+        // It waits for the gateway, which may tell of it a little later.
+        assert_eq!(once.take(at("capture", upstream, "2"), false, begin), Seen::Held);
+        assert_eq!(once.take(at("capture", upstream, "3"), false, begin), Seen::Held);
+        assert_eq!(passed(Some(once.take(at(INLINE, front, "3"), false, begin))), None);
+        assert_eq!(passed(once.due(begin + HOLD)), Some(false), "only the second source saw it");
+        assert_eq!(once.due(begin + HOLD), Some(Seen::Copy));
+        // What is in front of the gateway, and what it lost, says nothing.
+        assert_eq!(passed(Some(once.take(at(INLINE, front, "6"), false, begin))), None);
+        assert_eq!(once.take(at("capture", front, "6"), false, begin), Seen::Copy);
+        assert_eq!(passed(Some(once.take(at("capture", front, "4"), false, begin))), None);
+        once.lost(begin);
+        assert_eq!(once.take(at("capture", upstream, "5"), false, begin), Seen::Held);
+        assert_eq!(passed(once.due(begin + HOLD)), None);
     }
 
     #[test]

@@ -73,6 +73,12 @@ impl Told {
         is_copy
     }
 
+    /// Whether `source` told of an exchange that has one of these keys.
+    pub(crate) fn has_told(&self, keys: &Keys, source: u8) -> bool {
+        let counts = keys.iter().filter_map(|key| self.counts.get(key));
+        counts.flatten().any(|(of, _)| *of == source)
+    }
+
     fn forget(&mut self, now: Duration) {
         while let Some((since, key)) = self.order.front() {
             let is_old = now.saturating_sub(*since) >= self.window;

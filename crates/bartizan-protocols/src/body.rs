@@ -13,6 +13,7 @@ use crate::{
     encodings::Content,
     json::{Mode, Outcome},
     media::{self, Format},
+    socket_io,
     view::{NodeId, Value},
 };
 
@@ -256,9 +257,14 @@ impl Decoder<'_> {
             self.view.limit(self.side, LimitName::BodyBytes);
         }
         let text = charset::decode(kept, None, self.view, self.side);
-        if media::sniff(&text) == Some(Format::Json) {
+        let json = if media::sniff(&text) == Some(Format::Json) {
+            Some(&*text)
+        } else {
+            socket_io::payload(&text)
+        };
+        if let Some(json) = json {
             let mark = self.view.mark();
-            if self.json_body(node, Format::Json, false, &text).is_some() {
+            if self.json_body(node, Format::Json, false, json).is_some() {
                 return;
             }
             self.view.rollback(mark);

@@ -30,6 +30,7 @@ mod path;
 mod percent;
 pub mod protobuf;
 mod query;
+pub mod socket_io;
 pub mod spec;
 pub mod view;
 mod xml;

@@ -42,7 +42,7 @@ pub use self::{
     },
     problem::{MAX_PROBLEMS, Problem, ProblemSeverity},
     proto::{ProtoField, ProtoMessages},
-    wsdl::{XmlElements, XmlMembers},
+    wsdl::{XmlElements, XmlKind, XmlMembers, XmlSimple},
 };
 
 /// Largest file of a specification, and most of all its files together, in bytes.

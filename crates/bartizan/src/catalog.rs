@@ -1,7 +1,7 @@
 //! From the configuration of the catalogue to what the judgement is given.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::Read as _,
     path::{Path, PathBuf},
 };
@@ -11,10 +11,10 @@ use bartizan_analysis::catalog::{
     MAX_KNOWN_HOSTS, MAX_KNOWN_PATHS, MAX_NETWORKS, MAX_PATTERNS, MAX_RULES, Match, NetworkKind,
     Networks, PathGlob, Rule, Set,
 };
-use bartizan_model::{Access, LifeStage, ServiceId, address::Network};
+use bartizan_model::{Access, LifeStage, ResourceKind, ServiceId, address::Network};
 
 use crate::{
-    config::catalog::{CatalogConfig, MatchConfig, RuleConfig, SetConfig},
+    config::catalog::{CatalogConfig, MatchConfig, ResourcesConfig, RuleConfig, SetConfig},
     serve::SettingsError,
 };
 
@@ -143,22 +143,18 @@ fn compile_match(key: &str, config: &MatchConfig) -> Result<Match, SettingsError
 }
 
 fn compile_set(key: &str, config: &SetConfig) -> Result<Set, SettingsError> {
-    let SetConfig { owner, business_unit, service, access, stage } = config;
+    let SetConfig { owner, business_unit, service, access, stage, .. } = config;
     if *config == SetConfig::default() {
         return Err(wrong(
             key,
-            "says nothing: name an owner, business_unit, service, access or stage",
+            "says nothing: name an owner, business_unit, service, access, stage, resources, composite or \
+             sensitive_data",
         ));
     }
     for (name, text) in [("owner", owner), ("business_unit", business_unit)] {
-        let is_fit = |text: &String| {
-            !text.trim().is_empty() && text.len() <= MAX_FACT && !text.chars().any(char::is_control)
-        };
-        if text.as_ref().is_some_and(|text| !is_fit(text)) {
-            let problem = format!("expected text of 1 to {MAX_FACT} bytes on one line");
-            return Err(wrong(format!("{key}.{name}"), problem));
-        }
+        check_fact(&format!("{key}.{name}"), text.as_deref())?;
     }
+    let resources = compile_resources(&format!("{key}.resources"), &config.resources)?;
     let is_id = |text: &String| {
         let is_fit = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
         !text.is_empty() && text.len() <= SERVICE_BYTES && text.bytes().all(is_fit)
@@ -180,7 +176,37 @@ fn compile_set(key: &str, config: &SetConfig) -> Result<Set, SettingsError> {
         service: service.as_deref().map(ServiceId::from_text),
         access: *access,
         stage: *stage,
+        resources,
+        composite: config.composite,
+        sensitive_data: config.sensitive_data,
     })
+}
+
+fn check_fact(key: &str, text: Option<&str>) -> Result<(), SettingsError> {
+    let is_fit = |text: &str| {
+        !text.trim().is_empty() && text.len() <= MAX_FACT && !text.chars().any(char::is_control)
+    };
+    match text.filter(|text| !is_fit(text)) {
+        Some(_) => Err(wrong(key, format!("expected text of 1 to {MAX_FACT} bytes on one line"))),
+        None => Ok(()),
+    }
+}
+
+fn compile_resources(
+    key: &str,
+    config: &ResourcesConfig,
+) -> Result<BTreeMap<ResourceKind, String>, SettingsError> {
+    let mut out = BTreeMap::new();
+    for (kind, text) in [
+        (ResourceKind::Host, &config.host),
+        (ResourceKind::Instance, &config.instance),
+        (ResourceKind::Upstream, &config.upstream),
+        (ResourceKind::Certificate, &config.certificate),
+    ] {
+        check_fact(&format!("{key}.{kind}"), text.as_deref())?;
+        out.extend(text.as_ref().map(|text| (kind, text.trim().to_owned())));
+    }
+    Ok(out)
 }
 
 /// Who owns which file.
@@ -236,8 +262,6 @@ fn root_of(path: &Path) -> std::io::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     fn config(text: &str) -> CatalogConfig {
@@ -256,6 +280,10 @@ mod tests {
             ("rules: [{name: a, set: {service: 'a b'}}]", "catalog.rules.0.set.service"),
             ("rules: [{name: a, set: {access: unknown}}]", "catalog.rules.0.set.access"),
             ("rules: [{name: a, set: {stage: unknown}}]", "catalog.rules.0.set.stage"),
+            (
+                "rules: [{name: a, set: {resources: {instance: ''}}}]",
+                "catalog.rules.0.set.resources.instance",
+            ),
             (
                 "rules: [{name: a, match: {paths: ['/a**']}, set: {owner: b}}]",
                 "catalog.rules.0.match.paths.0",
@@ -276,6 +304,18 @@ mod tests {
         let many: Vec<String> = (0..=MAX_RULES).map(rule).collect();
         let error = compile(&config(&format!("rules: [{}]", many.join(", "))), &[]);
         assert_eq!(error.map(drop).expect_err("many").key, "catalog.rules");
+    }
+
+    #[test]
+    fn rules_say_all_five_facts() {
+        let text = "rules: [{name: a, set: {resources: {instance: ' k8s/shop '}, composite: true, sensitive_data: false}}]";
+        let catalog = compile(&config(text), &[]).expect("compiles");
+        let set = &catalog.rules[0].set;
+        assert_eq!(
+            set.resources,
+            BTreeMap::from([(ResourceKind::Instance, "k8s/shop".to_owned())])
+        );
+        assert_eq!((set.composite, set.sensitive_data), (Some(true), Some(false)));
     }
 
     #[test]

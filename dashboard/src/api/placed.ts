@@ -1,6 +1,14 @@
 // Whose an endpoint is and where, as the administration API answers it.
 
-export type Fact = "owner" | "business_unit" | "stage" | "access" | "service";
+export type Fact =
+  | "owner"
+  | "business_unit"
+  | "stage"
+  | "access"
+  | "service"
+  | "resources"
+  | "composite"
+  | "sensitive_data";
 
 /** What told a fact. */
 export interface Told {

@@ -21,7 +21,7 @@ use bartizan_model::{
 pub use codeowners::{Codeowners, MAX_BYTES as MAX_CODEOWNERS_BYTES};
 pub use known_host::{KnownHost, MAX_KNOWN_HOSTS};
 pub use known_path::{KnownPath, MAX_KNOWN_PATHS};
-pub use networks::{Gateways, MAX_NETWORKS, NetworkKind, Networks};
+pub use networks::{Gateways, INLINE, MAX_NETWORKS, NetworkKind, Networks};
 pub use pattern::{Glob, MAX_PATTERN, PathGlob};
 pub use rule::{MAX_PATTERNS, MAX_RULES, Match, Rule, Set};
 
@@ -126,10 +126,19 @@ impl Catalog {
         endpoint.stage = notes.keep(Fact::Stage, stage).unwrap_or(LifeStage::Unknown);
         endpoint.access = notes.keep(Fact::Access, access).unwrap_or(Access::Unknown);
         endpoint.service = notes.keep(Fact::Service, first(&rules, |set| set.service.clone()));
-        told.shrink_to_fit();
-        endpoint.told = told;
         endpoint.reached = Reached::of(seen.through, seen.past);
         endpoint.resources = resources(endpoint, seen);
+        let is_named = |set: &Set| Some(set.resources.clone()).filter(|named| !named.is_empty());
+        if let Some(named) = notes.keep(Fact::Resources, first(&rules, is_named)) {
+            name_resources(endpoint, named);
+        }
+        // Where no rule says it, what endpoints call says it later.
+        let composite = notes.keep(Fact::Composite, first(&rules, |set| set.composite));
+        endpoint.composite = composite.unwrap_or(false);
+        let sensitive = notes.keep(Fact::SensitiveData, first(&rules, |set| set.sensitive_data));
+        endpoint.sensitive_data = sensitive.or(endpoint.sensitive_data);
+        told.shrink_to_fit();
+        endpoint.told = told;
     }
 
     /// Whether the configuration says that a host is somebody else's.
@@ -166,6 +175,16 @@ fn reachable(seen: &Whereabouts, declared: &Declared) -> Option<(Access, ToldBy,
 fn first<T>(rules: &[&Rule], of: impl Fn(&Set) -> Option<T>) -> Option<(T, ToldBy, String)> {
     let told = |rule: &&Rule| Some((of(&rule.set)?, ToldBy::Rule, rule.name.clone()));
     rules.iter().find_map(told)
+}
+
+/// Puts what a rule names in the place of what was seen of that kind.
+fn name_resources(endpoint: &mut Endpoint, named: BTreeMap<ResourceKind, String>) {
+    endpoint.resources.retain(|seen| !named.contains_key(&seen.kind));
+    let requests = endpoint.requests;
+    let named = named.into_iter().map(|(kind, name)| Resource { kind, name, requests });
+    endpoint.resources.extend(named);
+    endpoint.resources.sort_by_key(|resource| resource.kind);
+    endpoint.resources.shrink_to_fit();
 }
 
 fn resources(endpoint: &Endpoint, seen: &Whereabouts) -> Vec<Resource> {

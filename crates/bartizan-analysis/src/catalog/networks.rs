@@ -9,7 +9,7 @@ use super::Glob;
 /// Most networks of one kind.
 pub const MAX_NETWORKS: usize = 1_024;
 /// How exchanges of the inline gateway name their source.
-const INLINE: &str = "gateway";
+pub const INLINE: &str = "gateway";
 
 /// Networks that no configuration has to name: RFC 1918, loopback, RFC 3927 (link-local), RFC 6598
 /// (shared address space), RFC 4193 (unique local), IPv6 loopback and link-local.
@@ -79,10 +79,14 @@ pub struct Gateways {
 }
 
 impl Gateways {
-    /// Whether an exchange came through a gateway: the inline one and named sources record there; of
-    /// any other source the address of the client tells, where addresses of gateways are known.
+    /// Whether an exchange came through a gateway: the inline one and named sources record there, and who put
+    /// sources together may know it; of any other source the address of the client tells, where addresses of
+    /// gateways are known.
     #[must_use]
     pub fn passed(&self, exchange: &Exchange) -> Option<bool> {
+        if exchange.through_gateway.is_some() {
+            return exchange.through_gateway;
+        }
         let at_gateway = |source: &str| {
             source == INLINE || self.sources.iter().any(|pattern| pattern.fits(source))
         };

@@ -1,6 +1,8 @@
 //! Rules that assign facts by where an endpoint is and what is written about it.
 
-use bartizan_model::{Access, Endpoint, LifeStage, ServiceId};
+use std::collections::BTreeMap;
+
+use bartizan_model::{Access, Endpoint, LifeStage, ResourceKind, ServiceId};
 
 use super::pattern::{Glob, PathGlob};
 use crate::specs::Described;
@@ -38,6 +40,12 @@ pub struct Set {
     pub access: Option<Access>,
     /// Where in its life it is.
     pub stage: Option<LifeStage>,
+    /// What it is served by, of each kind that is said; empty for nothing.
+    pub resources: BTreeMap<ResourceKind, String>,
+    /// Whether one call of it fans out.
+    pub composite: Option<bool>,
+    /// Whether it carries sensitive data.
+    pub sensitive_data: Option<bool>,
 }
 
 /// A rule: the first that fits counts, for each fact.

@@ -106,6 +106,51 @@ fn rules_come_first_and_the_first_counts_for_each_fact() {
 }
 
 #[test]
+fn rules_say_what_serves_an_endpoint_and_what_it_carries() {
+    let set = Set {
+        resources: BTreeMap::from([(ResourceKind::Instance, "cluster/shop".to_owned())]),
+        composite: Some(true),
+        sensitive_data: Some(false),
+        ..Set::default()
+    };
+    let rule = Rule { name: "shop".to_owned(), set, ..Rule::default() };
+    let mut seen = Whereabouts::default();
+    let instance: (std::net::IpAddr, Option<u16>) =
+        ("10.0.0.7".parse().expect("an address"), Some(443));
+    seen.instances.add(&instance, 3);
+    seen.upstreams.add("shop:80", 3);
+    let place = |rules| {
+        let mut endpoint = Endpoint {
+            host: "api.example.com".to_owned(),
+            requests: 3,
+            sensitive_data: Some(true),
+            ..Endpoint::default()
+        };
+        Catalog { rules, ..Catalog::default() }.place(&mut endpoint, None, &seen, false);
+        endpoint
+    };
+    let names = |endpoint: &Endpoint| {
+        let names = endpoint.resources.iter().map(|one| (one.kind, one.name.clone()));
+        names.collect::<Vec<_>>()
+    };
+    let own = |kind, name: &str| (kind, name.to_owned());
+    let (host, upstream) =
+        (own(ResourceKind::Host, "api.example.com"), own(ResourceKind::Upstream, "shop:80"));
+    let ruled = place(vec![rule]);
+    assert_eq!(
+        names(&ruled),
+        [host.clone(), own(ResourceKind::Instance, "cluster/shop"), upstream.clone()]
+    );
+    assert_eq!((ruled.composite, ruled.sensitive_data), (true, Some(false)));
+    for fact in [Fact::Resources, Fact::Composite, Fact::SensitiveData] {
+        assert_eq!(told(&ruled, fact), Some((ToldBy::Rule, "shop")));
+    }
+    let free = place(Vec::new());
+    assert_eq!(names(&free), [host, upstream, own(ResourceKind::Instance, "10.0.0.7:443")]);
+    assert_eq!((free.composite, free.sensitive_data, free.told), (false, Some(true), Vec::new()));
+}
+
+#[test]
 fn code_owners_stand_between_specification_and_contact() {
     let owners = ("@platform".to_owned(), "CODEOWNERS, line 3".to_owned());
     let catalog = Catalog {

@@ -42,7 +42,7 @@ fn answer(
 }
 
 /// What is written about a status: by itself, by its class, or about all others.
-fn response(operation: &SpecOperation, status: u16) -> Option<&SpecResponse> {
+pub(super) fn response(operation: &SpecOperation, status: u16) -> Option<&SpecResponse> {
     let own = status.to_string();
     let class = format!("{}XX", status / 100);
     let named = |name: &str| {
@@ -131,6 +131,7 @@ impl Side<'_> {
         found.value(&types, words, &allowed, at, self.grade());
         if let Some((parameter, _)) = fields.parameter {
             found.limits(parameter, &allowed, at, self.grade());
+            found.pattern(parameter, &allowed, at, self.grade());
         }
         if let Some(element) = &fields.element
             && !allowed.items.is_empty()
@@ -182,7 +183,10 @@ impl Side<'_> {
     ) {
         let objects = fields.keys.values().find_map(|field| field.parameter);
         let Some(objects) = objects.map(|(_, seen)| seen.of) else { return };
-        for (name, schemas) in &allowed.properties {
+        // What must be there need not be described.
+        let described = allowed.properties.iter().map(|(name, schemas)| (name, schemas.as_slice()));
+        let others = allowed.required.iter().filter(|name| !allowed.properties.contains_key(*name));
+        for (name, schemas) in described.chain(others.map(|name| (name, &[][..]))) {
             let member = found.reader.allowed(schemas);
             let is_of_other_side = match self.body.direction {
                 Direction::Request => member.read_only,

@@ -22,8 +22,7 @@ fn compared(text: &str, endpoint: &Endpoint) -> Vec<Told> {
     let document = spec::read(text.as_bytes(), &mut NoFiles).expect("reads");
     assert!(document.problems.is_empty(), "{:?}", document.problems);
     let operation = document.operations.first().expect("an operation");
-    let written =
-        compare(endpoint, Known { name: "s", document: &document, operation, anonymous: 0 });
+    let written = compare(endpoint, Known::of("s", &document, operation));
     let told = |d: Drift| (d.grade, d.kind, d.part, d.location, d.written, d.seen, d.line);
     written.drift.into_iter().map(told).collect()
 }
@@ -299,7 +298,10 @@ fn soap_of(wsdl: &str, requests: &[&str], answers: &[&str]) -> Vec<Told> {
         name: String::new(),
         location: Location::from_text(format!("xml:/Envelope/Body/{path}")),
         direction,
-        value_type: "string".to_owned(),
+        value_type: match path.rsplit('/').next() {
+            Some("a" | "b" | "sum") => "integer".to_owned(),
+            _ => "string".to_owned(),
+        },
         format: String::new(),
         required: None,
         examples_redacted: Vec::new(),

@@ -16,6 +16,11 @@ pub(crate) struct Range {
 }
 
 impl Range {
+    /// Between these two, each included.
+    pub(super) const fn of(least: Option<f64>, most: Option<f64>) -> Self {
+        Self { least, most }
+    }
+
     fn read(node: Node<'_>, least: &str, most: &str) -> Self {
         let number = |name: &str| -> Option<f64> {
             node.get(name).and_then(Node::scalar)?.parse().ok().filter(|n: &f64| n.is_finite())
@@ -44,11 +49,11 @@ impl Range {
         }
     }
 
-    fn holds(self, least: f64, most: f64) -> bool {
+    pub(super) fn holds(self, least: f64, most: f64) -> bool {
         self.least.is_none_or(|bound| least >= bound) && self.most.is_none_or(|bound| most <= bound)
     }
 
-    fn text(self, of: &str) -> String {
+    pub(super) fn text(self, of: &str) -> String {
         let text = match (self.least, self.most) {
             (Some(least), Some(most)) => format!("{least} to {most}"),
             (Some(least), None) => format!("{least} or more"),
@@ -59,7 +64,7 @@ impl Range {
     }
 }
 
-/// What is said about numbers, characters of texts, elements of arrays, and the format of texts. Bounds that are
+/// What is said about numbers, characters of texts, elements of arrays, and the form of texts. Bounds that are
 /// excluded count as included: values are compared as what is surely outside.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Limits<'d> {
@@ -67,6 +72,8 @@ pub(crate) struct Limits<'d> {
     length: Range,
     items: Range,
     format: Option<&'d str>,
+    /// A regular expression that texts fit.
+    pub(crate) pattern: Option<&'d str>,
 }
 
 impl<'d> Limits<'d> {
@@ -79,6 +86,7 @@ impl<'d> Limits<'d> {
             length: Range::read(node, "minLength", "maxLength"),
             items: Range::read(node, "minItems", "maxItems"),
             format: node.get("format").and_then(Node::as_str),
+            pattern: node.get("pattern").and_then(Node::as_str),
         }
     }
 
@@ -88,6 +96,7 @@ impl<'d> Limits<'d> {
             length: self.length.and(other.length),
             items: self.items.and(other.items),
             format: self.format.or(other.format),
+            pattern: self.pattern.or(other.pattern),
         }
     }
 
@@ -97,6 +106,7 @@ impl<'d> Limits<'d> {
             length: self.length.or(other.length),
             items: self.items.or(other.items),
             format: self.format.filter(|format| other.format == Some(*format)),
+            pattern: self.pattern.filter(|pattern| other.pattern == Some(*pattern)),
         }
     }
 }
@@ -178,8 +188,7 @@ paths:
         let document = spec::read(SPEC.as_bytes(), &mut NoFiles).expect("reads");
         let operation = document.operations.first().expect("one");
         let endpoint = Endpoint { parameters, ..agreeing() };
-        let known = Known { name: "a.yaml", document: &document, operation, anonymous: 0 };
-        let drift = compare(&endpoint, known).drift.into_iter();
+        let drift = compare(&endpoint, Known::of("a.yaml", &document, operation)).drift.into_iter();
         let drift =
             drift.filter(|one| matches!(one.kind, DriftKind::Value | DriftKind::Deprecated));
         drift.map(|one| (one.location, one.written, one.seen)).collect()

@@ -1,4 +1,4 @@
-//! Elements of SOAP messages beside the schema in a WSDL.
+//! Elements of SOAP messages, and the texts in them, beside the schema in a WSDL.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,8 @@ use bartizan_model::{
 use bartizan_protocols::spec::{Place, SpecBody, SpecOperation, XmlElements};
 
 use super::{At, Found};
+
+mod text;
 
 pub(super) fn compare(found: &mut Found<'_>, endpoint: &Endpoint, operation: &SpecOperation) {
     let Some(elements) = XmlElements::of(found.document) else { return };
@@ -111,6 +113,12 @@ impl<'a, 'd: 'a> Side<'a, 'd> {
                 Some((holds, ..)) => {
                     known.insert(path, *holds);
                     self.absent(found, *holds, parameter, &seen, path);
+                    if let Holds::Written(place) = holds
+                        && let Some(simple) = self.elements.simple(*place)
+                    {
+                        let at = At { part: self.part, location, place: Some(*place) };
+                        text::compare(found, parameter, &simple, at, self.grade());
+                    }
                 }
                 None if is_open => {}
                 None => {
@@ -151,6 +159,14 @@ impl<'a, 'd: 'a> Side<'a, 'd> {
         endpoint.granted().filter(|p| p.direction == self.direction).filter_map(own).collect()
     }
 
+    /// What breaks whoever reads answers is only unexpected in requests.
+    const fn grade(&self) -> DriftGrade {
+        match self.direction {
+            Direction::Request => DriftGrade::Warning,
+            Direction::Response => DriftGrade::Breaking,
+        }
+    }
+
     /// Members that must be there and never were.
     fn absent(
         &self,
@@ -163,10 +179,7 @@ impl<'a, 'd: 'a> Side<'a, 'd> {
         if parameter.seen < MIN_REQUIRED_SAMPLES {
             return;
         }
-        let grade = match self.direction {
-            Direction::Request => DriftGrade::Warning,
-            Direction::Response => DriftGrade::Breaking,
-        };
+        let grade = self.grade();
         for (name, (_, place, required)) in self.members(holds).0 {
             let below = [path, &[name.to_owned()]].concat();
             if required && !seen.contains_key(&below) {

@@ -112,7 +112,7 @@ fn drift(
     let document = spec::read(SPEC.as_bytes(), &mut NoFiles).expect("reads");
     assert!(document.problems.is_empty(), "{:?}", document.problems);
     let operation = document.operations.first().expect("an operation");
-    let written = compare(endpoint, Known { name: "s", document: &document, operation, anonymous });
+    let written = compare(endpoint, Known { anonymous, ..Known::of("s", &document, operation) });
     assert_eq!((written.document.as_str(), written.line), ("s", 5));
     written
         .drift
@@ -263,9 +263,37 @@ fn schemas_that_refer_to_themselves_end() {
         "anyOf": [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/A"}]}}}}"##;
     let document = spec::read(text.as_bytes(), &mut NoFiles).expect("reads");
     let operation = document.operations.first().expect("an operation");
-    let known = Known { name: "s", document: &document, operation, anonymous: 0 };
+    let known = Known::of("s", &document, operation);
     let begin = std::time::Instant::now();
     let drift = compare(&agreeing(), known).drift;
     assert!(drift.iter().all(|d| !d.location.starts_with("body:")), "{drift:?}");
     assert!(begin.elapsed().as_secs() < 5);
+}
+
+#[test]
+fn what_must_be_there_need_not_be_described_and_cookies_have_types() {
+    let text = r"openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /a:
+    get:
+      parameters: [{name: page, in: cookie, required: true, schema: {type: integer}}]
+      responses: {'200': {description: ok, content: {application/json: {schema: {
+        type: object, required: [id, gone], properties: {id: {type: integer}}}}}}}
+";
+    let document = spec::read(text.as_bytes(), &mut NoFiles).expect("reads");
+    let operation = document.operations.first().expect("an operation");
+    let endpoint = |cookie: &str| Endpoint {
+        parameters: vec![field("cookie.page", cookie, 42, 0), field("body:/id", "integer", 40, 40)],
+        ..agreeing()
+    };
+    let told = |cookie: &str| {
+        let drift = compare(&endpoint(cookie), Known::of("s", &document, operation)).drift;
+        let told = drift.into_iter().filter(|one| one.kind != DriftKind::Status);
+        told.map(|one| (one.kind, one.location, one.seen)).collect::<Vec<_>>()
+    };
+    let gone = (DriftKind::Missing, "body:/gone".to_owned(), "never there".to_owned());
+    assert_eq!(told("integer"), [gone.clone()]);
+    let cookie = (DriftKind::Type, "cookie.page".to_owned(), "string".to_owned());
+    assert_eq!(told("string"), [gone, cookie]);
 }

@@ -53,6 +53,7 @@ mod pass;
 mod probe;
 mod render;
 mod resolver;
+pub(crate) mod routes;
 mod shape;
 #[cfg(test)]
 mod shape_tests;

@@ -1,6 +1,9 @@
 //! What the learners are given of each exchange.
 
-use super::state::{Core, count};
+use super::{
+    members,
+    state::{Core, count},
+};
 use crate::{
     endpoints::LeafId,
     facts::Facts,
@@ -23,6 +26,9 @@ impl Core {
         let profile = self.profiles.entry(leaf.0).or_default();
         profile.learn(&Lesson { facts, caller, time, hostile }, &mut self.spots);
         self.learn_host(facts, leaf);
+        if !hostile && !facts.is_batch() {
+            self.learn_answers(facts, leaf);
+        }
         if !hostile {
             self.learn_calls(facts, leaf);
             self.learn_told(facts, leaf);
@@ -50,6 +56,25 @@ impl Core {
         }
         for (_, kind) in facts.decoded.view.anomalies() {
             count(&mut self.anomalies, kind.as_str());
+        }
+    }
+
+    /// Whether an answer has the header fields that it has to have.
+    fn learn_answers(&mut self, facts: &Facts<'_>, leaf: LeafId) {
+        let (Some(specs), Some(answer)) = (&facts.snapshot.specs, &facts.exchange.response) else {
+            return;
+        };
+        if !specs.asks_for_headers() {
+            return;
+        }
+        let segments = members::segments(facts.decoded);
+        let mut asked = specs.asked_headers(facts.exchange, &segments).peekable();
+        if asked.peek().is_none() {
+            return;
+        }
+        let Some(profile) = self.profiles.get_mut(&leaf.0) else { return };
+        for name in asked {
+            profile.answers.learn(answer.status, name, answer.headers.contains(name));
         }
     }
 

@@ -9,6 +9,8 @@ mod answer;
 mod apart;
 mod asked;
 mod envelope;
+#[cfg(test)]
+mod facts_tests;
 mod lessons;
 mod members;
 #[cfg(test)]

@@ -21,7 +21,7 @@ use crate::{
         field_words::FieldMemo, objects,
     },
     endpoints::{
-        Asked, EndpointLimits, HostTold, LeafId, Observation, Outcome as Answer, Resolver,
+        Asked, EndpointLimits, HostTold, LeafId, Observation, Outcome as Answer, Resolver, routes,
     },
     facts::{Enriched, ExchangeMark, Facts, Moment},
     identity::{Caller, IdentityState},
@@ -390,7 +390,8 @@ impl Core {
 
     /// What a specification or the configuration keeps apart is never merged, and what it makes a parameter
     /// is one from the first request on: the template that a request fits is declared before the request is
-    /// learned from. What no specification describes may be declared by code.
+    /// learned from. What no specification describes may be declared by code, or by who answered when the request
+    /// was granted.
     fn declare(&mut self, facts: &Facts<'_>, segments: &[&str]) {
         let request = &facts.exchange.request;
         let (host, method) = (request.host(), asked::method(request));
@@ -398,10 +399,13 @@ impl Core {
         let documented = specs.as_ref().and_then(|specs| specs.path_of(host, method, segments));
         let in_code = || code.as_ref().and_then(|code| code.path_of(method, segments));
         let written = documented.or_else(in_code);
+        let route = facts.exchange.route.as_deref().filter(|_| written.is_none());
+        let route = route.filter(|_| facts.is_success() && facts.decoded.call.is_none());
+        let route = route.and_then(|route| routes::template(route, segments));
         let known = facts.snapshot.catalog.path_of(host, segments);
         let at = facts.snapshot.at_host(host);
         let place = if let HostTold::Pattern(pattern) = at.told { pattern } else { host };
-        for path in known.into_iter().chain(written) {
+        for path in known.into_iter().chain(written).chain(route.as_deref()) {
             let key =
                 self.declared.hasher().hash_one((place, at.told == HostTold::Apart, method, path));
             if self.declared.len() >= MAX_DECLARED {

@@ -106,6 +106,7 @@ impl Profile {
         self.anonymous_callers.merge(other.anonymous_callers);
         self.auth_unknown += other.auth_unknown;
         self.whereabouts.merge(&other.whereabouts);
+        self.answers.merge(&other.answers);
         let numbers: Vec<Option<u8>> = other
             .bodies
             .iter()

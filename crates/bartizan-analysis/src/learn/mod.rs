@@ -1,6 +1,7 @@
 //! Learners: what endpoints, actors and the whole input look like.
 
 pub mod actors;
+pub mod answers;
 pub mod bodies;
 mod boxed;
 pub mod classes;
@@ -35,6 +36,7 @@ mod word;
 pub mod workload;
 
 pub use actors::ActorTable;
+pub use answers::Answers;
 pub use classes::ClassSeen;
 pub use clients::Clients;
 pub use completed::Completions;

@@ -11,7 +11,7 @@ use bartizan_protocols::{Format, NodeRef, Value};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClassSeen, Distinct, Flat, Forms, Maps, Spots, Tallies, Whereabouts, Witnesses,
+    Answers, ClassSeen, Distinct, Flat, Forms, Maps, Spots, Tallies, Whereabouts, Witnesses,
     deliveries::is_delivery,
     maps::{MIN_KEYS, MIN_KEYS_WHEN_FULL},
     messages::Messages,
@@ -67,6 +67,8 @@ pub struct Profile {
     pub auth_unknown: u64,
     /// Where exchanges came from, which way, and what answered them.
     pub whereabouts: Whereabouts,
+    /// Header fields that answers have to have, as far as a specification says so.
+    pub answers: Answers,
     /// Kinds of bodies, in the order they were first seen.
     pub bodies: Vec<BodySeen>,
     /// Places of values in what was granted, by general hash.

@@ -64,7 +64,10 @@ impl Whereabouts {
     pub fn learn(&mut self, exchange: &Exchange, granted: bool, catalog: &Catalog) {
         let passed = catalog.gateways.passed(exchange);
         let from = exchange.client.ip.map(|ip| catalog.networks.kind(ip));
-        match from {
+        // Who asks where a client of ours is recorded is one of ours, whatever its address is.
+        let caller = from
+            .filter(|from| exchange.flow != Some(Flow::Outbound) || *from == NetworkKind::Private);
+        match caller {
             Some(NetworkKind::Public) => self.public += 1,
             Some(NetworkKind::Partner) => self.partner += 1,
             Some(NetworkKind::Private) => self.private += 1,
@@ -327,6 +330,21 @@ mod tests {
         for (host, flow) in [("hooks.example.com", None), ("stock", out), ("a.internal:80", out)] {
             assert_eq!(abroad(host, flow), 0, "{host} {flow:?}");
         }
+    }
+
+    #[test]
+    fn a_client_of_ours_with_a_public_address_is_no_caller_from_elsewhere() {
+        let seen = |flow| {
+            let client =
+                bartizan_model::Client { ip: "8.8.8.8".parse().ok(), ..Default::default() };
+            let mut exchange = Exchange { client, flow, ..Exchange::default() };
+            exchange.request.authority = "hooks.example.com".to_owned();
+            let mut seen = Whereabouts::default();
+            seen.learn(&exchange, true, &Catalog::default());
+            (seen.public, seen.abroad)
+        };
+        assert_eq!(seen(Some(Flow::Outbound)), (0, 1));
+        assert_eq!(seen(None), (1, 0));
     }
 
     #[test]

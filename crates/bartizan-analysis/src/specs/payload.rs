@@ -100,13 +100,14 @@ impl<'d> Payloads<'d> {
     /// A kind of message by its name. None of it was counted.
     fn named(&self, body: &SpecBody, direction: Direction) -> MessageSeen {
         let allowed = body.schema.map(|schema| self.reader.allowed(&[vec![schema]]));
-        let names = allowed.iter().flat_map(|allowed| allowed.properties.keys());
-        MessageSeen {
-            direction,
-            name: body.type_name.clone(),
-            count: 0,
-            fields: names.take(MAX_NAMES).map(|name| (*name).to_owned()).collect(),
-        }
+        let members = allowed.iter().flat_map(|allowed| &allowed.properties).take(MAX_NAMES);
+        let type_of = |(name, schemas): (&&str, &Schemas)| {
+            let types = self.reader.allowed(schemas);
+            let types: Vec<&str> = types.named_types().collect();
+            ((*name).to_owned(), types.join("|"))
+        };
+        let (fields, types) = members.map(type_of).unzip();
+        MessageSeen { direction, name: body.type_name.clone(), count: 0, fields, types }
     }
 
     /// Fields of one message, those that are less deep first, where there is not room for all.

@@ -10,7 +10,10 @@ use super::{
     error::SourceError,
     skip::{Place, SkipReason, Skipped},
 };
-use crate::told::{Told, gives_way};
+use crate::{
+    alike::{Alike, is_comparable},
+    told::{Told, gives_way, is_whole},
+};
 
 /// How much longer than its input is late a copy may come, as [`crate::once::WINDOW`].
 const WINDOW: Duration = Duration::minutes(2);
@@ -24,8 +27,9 @@ const HOLD: Duration = Duration::seconds(3);
 ///
 /// An exchange that several inputs tell of counts once; the others are skipped as `seen_already`. Copies
 /// have a trace or request id in common (with method and target), or both ends of their connection and
-/// about the time, or all that their records say, to the microsecond or what the input has instead. Two that
-/// are equal in one input are two. What is not whole (an entry of an access log) and could be a copy lets
+/// about the time, or all that their records say, to the microsecond or what the input has instead. An entry of a log
+/// and a full copy without an id are told by client, method, target, status, size and a time less than a second
+/// apart, one to one (`alike.rs`). Two that are equal in one input are two. What is not whole (an entry of an access log) and could be a copy lets
 /// others go first for [`HOLD`], so that the whole one counts. What came is remembered for as long as the
 /// latest input may be late and [`WINDOW`] more, at most 262,144 keys, and not beyond a checkpoint. The first
 /// 255 inputs are told apart from all others.
@@ -36,6 +40,7 @@ pub struct Merged {
     last: usize,
     name: String,
     told: Told,
+    alike: Alike,
     /// The latest time that came, as a span since 1970.
     latest: std::time::Duration,
 }
@@ -59,7 +64,7 @@ struct Head {
 impl Head {
     fn of(item: Result<Item, SourceError>, before: Checkpoint) -> Self {
         let due = match &item {
-            Ok(Item::Exchange(exchange)) if gives_way(exchange) => {
+            Ok(Item::Exchange(exchange)) if may_wait(exchange) => {
                 exchange.time.map(|time| time.plus(HOLD))
             }
             Ok(Item::Exchange(exchange)) => exchange.time,
@@ -67,6 +72,11 @@ impl Head {
         };
         Self { item, before, due }
     }
+}
+
+/// Whether another input may have a copy that tells more.
+fn may_wait(exchange: &Exchange) -> bool {
+    gives_way(exchange) || (!is_whole(exchange) && is_comparable(exchange))
 }
 
 impl Lane {
@@ -98,8 +108,8 @@ impl Merged {
         let lanes: Vec<_> = sources.into_iter().map(lane).collect();
         let window = lateness(&lanes).as_micros().saturating_add(WINDOW.as_micros());
         let window = std::time::Duration::from_micros(window.unsigned_abs());
-        let (told, latest) = (Told::within(window), std::time::Duration::ZERO);
-        Self { lanes, last: 0, name, told, latest }
+        let (told, alike) = (Told::within(window), Alike::within(window));
+        Self { lanes, last: 0, name, told, alike, latest: std::time::Duration::ZERO }
     }
 
     /// Whether another input than this one told of an exchange.
@@ -107,7 +117,9 @@ impl Merged {
         let time = exchange.time.map_or(0, |time| time.micros().max(0).unsigned_abs());
         self.latest = self.latest.max(std::time::Duration::from_micros(time));
         let keys = self.told.recorded(exchange);
-        self.told.is_copy(&keys, u8::try_from(input).unwrap_or(u8::MAX), self.latest)
+        let input = u8::try_from(input).unwrap_or(u8::MAX);
+        let is_copy = self.told.is_copy(&keys, input, self.latest);
+        self.alike.is_copy(exchange, input, is_copy, self.latest) || is_copy
     }
 
     /// The checkpoint of each input, in the order they were named.

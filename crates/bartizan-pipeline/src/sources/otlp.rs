@@ -40,7 +40,8 @@ pub(super) static SOURCE: SourceItem = SourceItem {
            `http.request.header.…`, `http.response.header.…` and the names that they had before \
            version 1.23 of the semantic conventions (`http.method`, `http.target`, `http.status_code` \
            …); those of kind SERVER with `rpc.system` grpc are calls of gRPC. `http.route` is not the path that \
-           was asked for and is not taken for it. A span of kind CLIENT is a call that went out when its peer has a \
+           was asked for and is not taken for it: where the path fits it and was granted, it is the template of the \
+           endpoint. A span of kind CLIENT is a call that went out when its peer has a \
            public address or, without one, a name that everybody can resolve, and no span of a server \
            answers it or is of its host: in the same export or in one before it in the file. Others are the \
            same calls seen from the other side: they and inner spans are left out and counted. Spans of \
@@ -314,6 +315,7 @@ fn read(
         (out.caller, out.callee) = (service, peer);
     } else {
         (out.caller, out.callee) = (peer, service);
+        out.route = find(&span.attributes, "http.route");
     }
     if out.request.method.is_none() {
         return Err(SkipReason::NotOfHttp);

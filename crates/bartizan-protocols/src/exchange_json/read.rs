@@ -43,6 +43,8 @@ pub(super) fn exchange(wire: WireExchange<'_>) -> Result<Exchange, LineError> {
         flow: word(wire.direction).and_then(|flow| Flow::parse(&flow)),
         caller: word(wire.caller),
         callee: word(wire.callee),
+        through_gateway: None,
+        route: None,
         environment: owned(wire.environment),
         protocol: owned(wire.protocol),
         connection_id: word(wire.connection_id),

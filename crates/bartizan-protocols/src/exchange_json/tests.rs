@@ -186,6 +186,8 @@ fn what_is_written_is_read_back() {
         flow: Some(Flow::Outbound),
         caller: Some("shop/orders".to_owned()),
         callee: Some("7".to_owned()),
+        through_gateway: None,
+        route: None,
         environment: Some("e".to_owned()),
         protocol: Some("p".to_owned()),
         connection_id: Some("7".to_owned()),

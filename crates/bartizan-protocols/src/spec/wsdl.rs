@@ -16,8 +16,10 @@ use super::{
 };
 
 mod elements;
+mod simple;
 
 pub use elements::{XmlElements, XmlMembers};
+pub use simple::{XmlKind, XmlSimple};
 
 /// Most parts of one message.
 const MAX_PARTS: usize = 256;

@@ -121,4 +121,25 @@ pub struct SetConfig {
     pub access: Option<Access>,
     /// Where in its life it is; `unknown` cannot be said.
     pub stage: Option<LifeStage>,
+    /// What serves it. Each kind that is named here is shown in the place of what traffic shows of it.
+    pub resources: ResourcesConfig,
+    /// Whether one call of it fans out to others, whatever traces show.
+    pub composite: Option<bool>,
+    /// Whether it carries sensitive data, whatever classes were seen: the risk of the endpoint counts it, and where
+    /// it is `false` no class of it.
+    pub sensitive_data: Option<bool>,
+}
+
+/// What serves an endpoint; each at most 256 bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ResourcesConfig {
+    /// The host that requests name.
+    pub host: Option<String>,
+    /// What it runs on: a machine, a cluster, a function.
+    pub instance: Option<String>,
+    /// The upstream behind a gateway.
+    pub upstream: Option<String>,
+    /// What its certificate is for.
+    pub certificate: Option<String>,
 }

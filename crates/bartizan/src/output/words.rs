@@ -163,6 +163,9 @@ pub(super) const fn fact(fact: Fact) -> &'static str {
         Fact::Stage => "stage",
         Fact::Access => "access",
         Fact::Service => "service",
+        Fact::Resources => "served by",
+        Fact::Composite => "composite",
+        Fact::SensitiveData => "sensitive data",
     }
 }
 
@@ -206,12 +209,27 @@ pub(super) fn who_and_where(endpoint: &Endpoint) -> Vec<(Fact, Option<String>, S
             (endpoint.access != Access::Unknown).then(|| access(endpoint.access).to_owned())
         }
         Fact::Service => endpoint.service.as_ref().map(ToString::to_string),
+        Fact::Resources => {
+            let names = endpoint.resources.iter().map(|one| format!("{} {}", one.kind, one.name));
+            Some(names.collect::<Vec<_>>().join(", "))
+        }
+        Fact::Composite => Some(yes(endpoint.composite)),
+        Fact::SensitiveData => endpoint.sensitive_data.map(yes),
     };
     let line = |fact: &Fact| {
         let told = endpoint.told.iter().find(|one| one.fact == *fact).map(told);
         (*fact, value(*fact), told.unwrap_or_default())
     };
-    Fact::ALL.iter().map(line).collect()
+    // What traffic shows of the others is shown by itself.
+    let is_by_rule = |fact: &&Fact| {
+        !matches!(fact, Fact::Resources | Fact::Composite | Fact::SensitiveData)
+            || endpoint.told.iter().any(|told| told.fact == **fact)
+    };
+    Fact::ALL.iter().filter(is_by_rule).map(line).collect()
+}
+
+fn yes(is_it: bool) -> String {
+    if is_it { "yes" } else { "no" }.to_owned()
 }
 
 /// The state of an endpoint; nothing when no specification was given.

@@ -91,6 +91,7 @@ impl Lane {
             if dropped > lost {
                 let since = dropped - lost;
                 lost = dropped;
+                copies.once.lost(Instant::now());
                 return Next::Lost(since);
             }
             let gaps = gaps.load(Relaxed);

@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use bartizan_model::{Called, Completed, CompletedBy, Endpoint, EndpointId};
+use bartizan_model::{Called, Completed, CompletedBy, Endpoint, EndpointId, Fact};
 
 use super::State;
 use crate::endpoints::{LeafId, Template};
@@ -36,7 +36,9 @@ pub(super) fn note(state: &State, endpoints: &mut [Endpoint]) {
     }
     for endpoint in endpoints {
         let Some(calls) = called.remove(&endpoint.id) else { continue };
-        endpoint.composite = calls.len() > 1 && fans.contains(&endpoint.id);
+        if !endpoint.told.iter().any(|told| told.fact == Fact::Composite) {
+            endpoint.composite = calls.len() > 1 && fans.contains(&endpoint.id);
+        }
         endpoint.calls = calls.into_values().collect();
         endpoint.calls.sort_by_key(|call| Reverse(call.exchanges));
         endpoint.calls.truncate(MAX_CALLED);

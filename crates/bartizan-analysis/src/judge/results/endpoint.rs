@@ -73,10 +73,12 @@ pub(super) fn endpoint(
         sketch: profile.sketch.as_deref().cloned(),
         ..Endpoint::default()
     };
+    let is_sensitive =
+        |seen: &DataClassCount| snapshot.class(&seen.class).is_some_and(|known| known.sensitive);
+    endpoint.sensitive_data = Some(endpoint.data_classes.iter().any(is_sensitive));
     let described = specs.and_then(|specs| specs.describing(template));
     snapshot.catalog.place(&mut endpoint, described, &profile.whereabouts, *is_abroad);
-    endpoint.written =
-        specs.and_then(|specs| specs.written(template, &endpoint, profile.anonymous));
+    endpoint.written = specs.and_then(|specs| specs.written(template, &endpoint, profile));
     endpoint.drift = endpoint.written.as_ref().map(Written::grades).unwrap_or_default();
     endpoint
 }
@@ -289,11 +291,13 @@ fn is_repeated(profile: &Profile, place: &Place) -> bool {
     place.types & ARRAY != 0 && place.texts > 0 && (is_of_query || is_of_form(profile, place))
 }
 
-/// The type; of texts that are not in a body (query, path, header) or in a form the one that all of them spell.
+/// The type; of texts that are not in a body (query, path, header), in a form or in XML, the one that all of them
+/// spell.
 fn value_type(profile: &Profile, place: &Place) -> String {
     let text = place.at.location.as_str();
     let in_body = text.contains(":/") || text.starts_with("grpc:");
-    let is_typed = in_body && !is_of_form(profile, place);
+    let is_markup = text.starts_with("xml:/") && place.texts == place.seen;
+    let is_typed = in_body && !is_markup && !is_of_form(profile, place);
     match place.format() {
         _ if is_repeated(profile, place) => "array".to_owned(),
         _ if is_typed || place.texts == 0 => place.type_names(),

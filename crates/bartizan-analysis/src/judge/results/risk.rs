@@ -7,7 +7,8 @@ use bartizan_model::{
 
 use crate::snapshot::Snapshot;
 
-/// Points: worst active finding up to 40, sensitive data returned up to 20, no authentication seen
+/// Points: worst active finding up to 40, sensitive data returned up to 20 (10 where only a rule says that there
+/// is some, none where one says that there is none), no authentication seen
 /// 10, reachable from the Internet 10, undocumented or deprecated 10, attacked 10. Capped at 100.
 pub(super) fn risk(
     endpoint: &Endpoint,
@@ -36,12 +37,22 @@ pub(super) fn risk(
         .collect();
     returned.sort_unstable();
     returned.dedup();
+    // Where a rule says that nothing there is sensitive, it is what it is without classes.
+    let is_harmless = endpoint.sensitive_data == Some(false)
+        && endpoint.told.iter().any(|told| told.fact == Fact::SensitiveData);
+    if is_harmless {
+        returned.clear();
+    }
     if !returned.is_empty() {
         let is_sensitive =
             |class: &&&str| snapshot.class(class).is_some_and(|known| known.sensitive);
         let sensitive = returned.iter().filter(is_sensitive).count();
         let points = (5 * returned.len() + 5 * sensitive).min(20);
         add(format!("returns {}", returned.join(", ")), i32::try_from(points).unwrap_or(20));
+    }
+    let is_ruled = endpoint.told.iter().any(|told| told.fact == Fact::SensitiveData);
+    if is_ruled && endpoint.sensitive_data == Some(true) && returned.is_empty() {
+        add("carries sensitive data, a rule says".to_owned(), 10);
     }
     let answered = endpoint.statuses.iter().any(|(status, _)| is_success(*status));
     if answered && endpoint.auth_known() == AuthKnown::NoneSeen && !returned.is_empty() {

@@ -102,6 +102,8 @@ pub(in super::super) struct LogLine {
     pub(in super::super) flow: Option<Flow>,
     pub(in super::super) caller: Option<String>,
     pub(in super::super) callee: Option<String>,
+    /// Template of the path, see [`Exchange::route`].
+    pub(in super::super) route: Option<String>,
     pub(in super::super) date: Option<String>,
     pub(in super::super) clock: Option<String>,
 }
@@ -237,6 +239,7 @@ impl LogLine {
             flow: Some(self.flow.unwrap_or(Flow::Inbound)),
             caller: self.caller,
             callee: self.callee,
+            route: self.route,
             ..Exchange::default()
         })
     }

@@ -73,6 +73,16 @@ impl<'d> XmlElements<'d> {
         self.elements.get(local(name)).copied()
     }
 
+    /// What the elements are of.
+    pub(super) const fn document(&self) -> &'d SpecDocument {
+        self.document
+    }
+
+    /// A type by its qualified name; `None` for one of the language itself.
+    pub(super) fn type_named(&self, name: &str) -> Option<Node<'d>> {
+        self.types.get(local(name)).map(|place| self.document.node(*place))
+    }
+
     /// What may be in an element that stands at this place.
     #[must_use]
     pub fn members(&self, element: Place) -> XmlMembers<'d> {
