@@ -179,7 +179,11 @@ mod tests {
         let time = Duration::from_secs(1);
         let limits = Limits::default();
         let settings = Settings { connect: time, idle: time, ejection: time, limits };
-        let tls = UpstreamTls { server_name: "inner.example".to_owned(), authorities: "ca".into() };
+        let tls = UpstreamTls {
+            certificate: None,
+            server_name: "inner.example".to_owned(),
+            authorities: "ca".into(),
+        };
         let tls = (protocol == UpstreamProtocol::Http2).then_some(tls);
         let route = Route { address: "127.0.0.1:1".to_owned(), protocol, tls };
         let upstream = Arc::new(Upstream::new(route, None, settings));
