@@ -1151,7 +1151,7 @@ export type Endpoint = {
   template_evidence: (string)[];
   /** What told each of these facts that is known. */
   told: (Told)[];
-  /** Forms that bodies have, where the value of a member tells them apart. */
+  /** Forms that objects in bodies have, where the value of a member tells them apart. */
   variants: (Variant)[];
   /** What is written about it, with the differences; `null` when nothing is. */
   written: Written | null;
@@ -1275,7 +1275,7 @@ export type EndpointSelection = {
   template_evidence?: (string)[];
   /** What told each of these facts that is known. */
   told?: (Told)[];
-  /** Forms that bodies have, where the value of a member tells them apart. */
+  /** Forms that objects in bodies have, where the value of a member tells them apart. */
   variants?: (Variant)[];
   /** What is written about it, with the differences; `null` when nothing is. */
   written?: Written | null;
@@ -3486,17 +3486,19 @@ export type UserSelection = {
 /** What a value is. */
 export type ValueKind = "boolean" | "integer" | "long_integer" | "number" | "string" | "word" | "object";
 
-/** One of several forms of a body: which members come when one has a certain value. */
+/** One of several forms of an object in a body: which members come when one has a certain value. */
 export type Variant = {
   /** Position of the kind of body in [`Endpoint::bodies`]. */
   body: number;
-  /** Name of the member of the body that tells its forms apart. */
+  /** General form of where the object is (`body:`, `body:/items/*`). */
+  location: Location;
+  /** Name of the member that tells its forms apart. */
   member: string;
   /** Members that some of them had. */
   optional: (string)[];
   /** Members that all of at least [`MIN_REQUIRED_SAMPLES`] of them had. */
   required: (string)[];
-  /** Bodies of this form. */
+  /** Objects of this form. */
   seen: number;
   /** Its value in this form. */
   value: string;

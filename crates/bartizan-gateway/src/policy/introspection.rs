@@ -290,7 +290,6 @@ impl Asked {
         answered.ok().and_then(|answer| answer.clone()).unwrap_or(Err("introspection-unavailable"))
     }
 
-    #[expect(clippy::type_complexity, reason = "the receiver of what `State` keeps")]
     fn begin(
         self: &Arc<Self>,
         hash: Hash,

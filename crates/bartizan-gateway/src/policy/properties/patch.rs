@@ -89,22 +89,22 @@ impl<'d> Patch<'d> {
 
 impl Patch<'_> {
     fn is_one(&self) -> bool {
-        let is_known = |one: &&str| OPERATIONS.iter().any(|known| is_same_name(one, known));
+        let is_known = |one: &str| OPERATIONS.iter().any(|known| is_same_name(one, known));
         !self.paths.is_empty()
-            && self.operations.iter().any(|one| is_known(&one))
+            && self.operations.iter().any(|one| is_known(one))
             && !self.operations.iter().all(|one| *one == "test")
     }
 
     fn is_any_of(&self, names: &[&str]) -> bool {
-        let is_one = |one: &&str| names.iter().any(|name| is_same_name(one, name));
-        self.operations.iter().any(|one| is_one(&one))
+        let is_one = |one: &str| names.iter().any(|name| is_same_name(one, name));
+        self.operations.iter().any(|one| is_one(one))
     }
 
     fn sets(&self, property: &Property) -> bool {
         // What is copied stays where it is.
         let from = self.from.iter().filter(|_| !self.operations.iter().all(|one| *one == "copy"));
         let takes_all = !self.has_members || self.is_any_of(&["remove", "move", "copy"]);
-        let of_paths = |path: &&str| {
+        let of_paths = |path: &str| {
             if property.is_anywhere {
                 return names(path).any(|name| property.is_in(&name));
             }
@@ -112,7 +112,7 @@ impl Patch<'_> {
             let is_whole = path.is_empty() && self.is_any_of(&["move", "copy"]);
             property.way.is_end(along) || (property.way.is_above(along) && takes_all) || is_whole
         };
-        self.paths.iter().chain(from).any(|path| of_paths(&path))
+        self.paths.iter().chain(from).any(|path| of_paths(path))
     }
 
     /// How far its path is the way to a property.
