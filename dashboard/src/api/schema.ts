@@ -155,10 +155,20 @@ export type ApiKey = {
   scopes: (string)[];
   /** Whether it may be used. */
   state: ApiKeyState;
+  /** Under which conditions it may be used; left out where there are none. */
+  terms?: ApiKeyTerms;
 };
 
 /** An own API key. */
 export type ApiKeyId = string;
+
+/** How often a key may be used: so many requests in a period on average, and as many at once. */
+export type ApiKeyRate = {
+  /** The period, in seconds, 1 to 1,000,000,000. */
+  period_seconds: number;
+  /** Requests in a period, 1 to 1,000,000,000. */
+  requests: number;
+};
 
 /** What is kept of a key. An owner may have several. */
 export type ApiKeySelection = {
@@ -178,10 +188,24 @@ export type ApiKeySelection = {
   scopes?: (string)[];
   /** Whether it may be used. */
   state?: ApiKeyState;
+  /** Under which conditions it may be used; left out where there are none. */
+  terms?: ApiKeyTerms;
 };
 
 /** Whether a key may be used. */
 export type ApiKeyState = "active" | "disabled" | "revoked";
+
+/** Conditions of a key; each that is there has to be met. */
+export type ApiKeyTerms = {
+  /** Addresses and networks that it may come from, for example `192.0.2.0/24`; any when empty. */
+  addresses: (string)[];
+  /** Certificates, one of which the client has to show to the listener: the name that policies know it by, or `sha256:` and 64 hexadecimal digits of its thumbprint. None is needed when empty. */
+  certificates: (string)[];
+  /** How often it may be used. */
+  rate: ApiKeyRate | null;
+  /** Whether it is refused in requests of browsers. They say so themselves, and programs may say it too: this keeps a key from working in a page that it was put into, not from somebody who took it. */
+  server_only: boolean;
+};
 
 /** How the policy begins. */
 export type Approval = {
@@ -1041,7 +1065,7 @@ export type Drift = {
 export type DriftGrade = "breaking" | "warning" | "info";
 
 /** What differs. */
-export type DriftKind = "answered_without_authentication" | "type" | "value" | "missing" | "unwritten" | "status" | "media_type" | "unused" | "deprecated";
+export type DriftKind = "answered_without_authentication" | "authentication" | "type" | "value" | "missing" | "unwritten" | "status" | "media_type" | "unused" | "deprecated";
 
 /** Who calls a third party. */
 export type EgressCaller = {
@@ -1095,7 +1119,7 @@ export type Endpoint = {
   business_unit: string | null;
   /** Endpoints that it was seen calling, those of most traces first. */
   calls: (Called)[];
-  /** Whether one call of it fans out: trace context showed it calling several other endpoints. */
+  /** Whether one call of it fans out: trace context showed it calling several other endpoints, or a rule says so. */
   composite: boolean;
   /** False while *provisional*: until several actors, a spec or a person confirm it. Offline input with a single actor needs no second one to be listed. */
   confirmed: boolean;
@@ -1135,10 +1159,12 @@ export type Endpoint = {
   reached: Reached;
   /** Exchanges seen, without scanner noise. */
   requests: number;
-  /** What it is served by. */
+  /** What it is served by, as traffic shows it; kinds that a rule names are as the rule says. */
   resources: (Resource)[];
   /** Risk with its arithmetic. */
   risk: Risk;
+  /** Whether it carries sensitive data: values of a class that is sensitive by itself were seen, unless a rule says whether there are any. `null` in what was written down before it was told. */
+  sensitive_data: boolean | null;
   /** The service it belongs to. */
   service: ServiceId | null;
   /** What its calls are made of where the protocol has fields of its own: GraphQL and gRPC; `null` when nothing was seen of that. */
@@ -1219,7 +1245,7 @@ export type EndpointSelection = {
   business_unit?: string | null;
   /** Endpoints that it was seen calling, those of most traces first. */
   calls?: (Called)[];
-  /** Whether one call of it fans out: trace context showed it calling several other endpoints. */
+  /** Whether one call of it fans out: trace context showed it calling several other endpoints, or a rule says so. */
   composite?: boolean;
   /** False while *provisional*: until several actors, a spec or a person confirm it. Offline input with a single actor needs no second one to be listed. */
   confirmed?: boolean;
@@ -1259,10 +1285,12 @@ export type EndpointSelection = {
   reached?: Reached;
   /** Exchanges seen, without scanner noise. */
   requests?: number;
-  /** What it is served by. */
+  /** What it is served by, as traffic shows it; kinds that a rule names are as the rule says. */
   resources?: (Resource)[];
   /** Risk with its arithmetic. */
   risk?: Risk;
+  /** Whether it carries sensitive data: values of a class that is sensitive by itself were seen, unless a rule says whether there are any. `null` in what was written down before it was told. */
+  sensitive_data?: boolean | null;
   /** The service it belongs to. */
   service?: ServiceId | null;
   /** What its calls are made of where the protocol has fields of its own: GraphQL and gRPC; `null` when nothing was seen of that. */
@@ -1320,6 +1348,16 @@ export type EvidenceValue = {
   hash: KeyedHash;
   /** Its shape, see [`redact::shape`]. */
   shape: string;
+};
+
+/** Where a policy is not asked for some time, although its scope fits. It is asked all the same where the request may be read as another one that is not excepted. */
+export type ExceptionConfig = {
+  /** Why it is made, for whoever reads it later: 1 to 500 bytes. */
+  reason: string;
+  /** Where. It has to name paths, and not all of them. */
+  scope: ScopeConfig;
+  /** When it ends (RFC 3339). From then on the policy is asked as if the exception was not there. */
+  until: Timestamp;
 };
 
 /** Exchanges since the server began. */
@@ -1494,7 +1532,7 @@ export type Facets = {
 };
 
 /** A fact about an endpoint that something tells. */
-export type Fact = "owner" | "business_unit" | "stage" | "access" | "service";
+export type Fact = "owner" | "business_unit" | "stage" | "access" | "service" | "resources" | "composite" | "sensitive_data";
 
 /** What the server did since it began. */
 export type Figures = {
@@ -2518,10 +2556,12 @@ export type MessageSeen = {
   count: number;
   /** Sent to the API, or by it. */
   direction: Direction;
-  /** Names of its members, sorted; of each kind no more than 32. */
+  /** Names of its members, sorted; of each kind no more than 32. Of a list that begins with the name of an event, members of what comes with it. */
   fields: (string)[];
   /** What the message says that it is; `object`, `array`, `text` or `binary` when it does not say. */
   name: string;
+  /** Types of these members, in the same order: as those of parameters, joined by `|` where several were seen. Empty in what was written down before they were learned. */
+  types: (string)[];
 };
 
 /** An HTTP method, case kept. */
@@ -2563,12 +2603,16 @@ export type NewKey = {
   owner: string;
   /** What it may be used for: scope tokens of RFC 6749 §3.3. */
   scopes?: (string)[];
+  /** Under which conditions it may be used. */
+  terms?: ApiKeyTerms;
 };
 
 /** A mode to switch to. */
 export type NewMode = {
   /** `off`: not looked at. `monitor`: shows what it would have done. `enforce`: does it. */
   mode: Mode;
+  /** When that ends by itself: for policies of the kinds `kill_switch` and `break_glass`. Enforcing one of the latter needs it, at most 24 hours ahead. */
+  until?: Timestamp | null;
 };
 
 /** What to do with a key. */
@@ -2699,6 +2743,8 @@ export type PolicyView = {
   decisions: PolicyTally;
   /** What policies of its kind do, with their limits and what happens at them. */
   description: string;
+  /** Where it is not asked for some time, until when, and why. */
+  except?: (ExceptionConfig)[];
   /** Whether it is there without any configuration. */
   is_default: boolean;
   /** Its kind, for example `rate`. */
@@ -2711,6 +2757,8 @@ export type PolicyView = {
   scope: ScopeConfig;
   /** What its kind does, for people. */
   title: string;
+  /** When the switch to its mode ends by itself. */
+  until?: Timestamp | null;
 };
 
 /** A policy in force. */
@@ -2721,6 +2769,8 @@ export type PolicyViewSelection = {
   decisions?: PolicyTally;
   /** What policies of its kind do, with their limits and what happens at them. */
   description?: string;
+  /** Where it is not asked for some time, until when, and why. */
+  except?: (ExceptionConfig)[];
   /** Whether it is there without any configuration. */
   is_default?: boolean;
   /** Its kind, for example `rate`. */
@@ -2733,6 +2783,8 @@ export type PolicyViewSelection = {
   scope?: ScopeConfig;
   /** What its kind does, for people. */
   title?: string;
+  /** When the switch to its mode ends by itself. */
+  until?: Timestamp | null;
 };
 
 /** Why a request was not answered as wished. */
@@ -3120,6 +3172,8 @@ export type ShownKey = {
   scopes: (string)[];
   /** Whether it may be used. */
   state: ApiKeyState;
+  /** Under which conditions it may be used; left out where there are none. */
+  terms?: ApiKeyTerms;
 };
 
 /** A token, shown once. */
