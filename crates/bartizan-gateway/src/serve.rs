@@ -300,7 +300,7 @@ async fn forward(record: &mut Record, parts: request::Parts, held: Held) -> Resu
         match &replayed {
             Some(whole) => {
                 let lease = Lease::new(&shared.budget, call.place);
-                mirror.take(whole.bytes.len(), lease, &again);
+                mirror.take(whole.bytes.len(), lease, again);
             }
             None => mirror.leave(),
         }

@@ -293,7 +293,7 @@ paths:
         told.map(|one| (one.kind, one.location, one.seen)).collect::<Vec<_>>()
     };
     let gone = (DriftKind::Missing, "body:/gone".to_owned(), "never there".to_owned());
-    assert_eq!(told("integer"), [gone.clone()]);
+    assert_eq!(told("integer"), std::slice::from_ref(&gone));
     let cookie = (DriftKind::Type, "cookie.page".to_owned(), "string".to_owned());
     assert_eq!(told("string"), [gone, cookie]);
 }

@@ -206,7 +206,7 @@ fn of_list(message: NodeRef<'_>, is_event: bool) -> Option<Said<'_>> {
     if let Some(name) = all.first().copied().and_then(text) {
         let is_word = is_name(name) && !name.bytes().all(|b| b.is_ascii_digit());
         let holds = all.get(1).copied().filter(is_object);
-        return is_word.then(|| Said { name: Cow::Borrowed(name), holds });
+        return is_word.then_some(Said { name: Cow::Borrowed(name), holds });
     }
     let is_code = all.first().is_some_and(|first| matches!(first.value(), Value::Integer(_)));
     let [.., action, payload] = all.as_slice() else { return None };

@@ -94,7 +94,6 @@ impl Hashed {
     }
 
     /// Hashes a credential, or waits for who hashes it already.
-    #[expect(clippy::type_complexity, reason = "the receiver of what `State` keeps")]
     fn begin(
         self: &Arc<Self>,
         digest: Digest,
