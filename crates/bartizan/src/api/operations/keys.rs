@@ -1,6 +1,6 @@
 //! Own API keys, with which callers of the protected APIs are told.
 
-use bartizan_model::{ApiKey, ApiKeyId, ApiKeyState, ApiKeyTerms, Duration, Role};
+use bartizan_model::{ApiKey, ApiKeyId, ApiKeyRate, ApiKeyState, ApiKeyTerms, Duration, Role};
 use bartizan_store::{ApiKeyChange, NewApiKey, create_api_key};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,7 +49,29 @@ pub(super) struct NewKey {
     days: Option<u32>,
     /// Under which conditions it may be used.
     #[serde(default)]
-    terms: ApiKeyTerms,
+    terms: NewTerms,
+}
+
+/// Under which conditions a new key may be used; each that is there has to be met.
+#[derive(Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct NewTerms {
+    /// Addresses and networks that it may come from, for example `192.0.2.0/24`; any when empty.
+    addresses: Vec<String>,
+    /// Certificates, one of which the client has to show to the listener: the name that policies know it by, or
+    /// `sha256:` and 64 hexadecimal digits of its thumbprint. None is needed when empty.
+    certificates: Vec<String>,
+    /// Whether it is refused in requests of browsers.
+    server_only: bool,
+    /// How often it may be used; without a bound of its own when it is missing.
+    rate: Option<ApiKeyRate>,
+}
+
+impl From<NewTerms> for ApiKeyTerms {
+    fn from(new: NewTerms) -> Self {
+        let NewTerms { addresses, certificates, server_only, rate } = new;
+        Self { addresses, certificates, server_only, rate }
+    }
 }
 
 /// A key, shown once.
@@ -96,7 +118,7 @@ async fn add(call: Call<Nothing, NewKey>) -> Result<Reply<ShownKey>, Problem> {
         owner: wanted.owner.clone(),
         scopes: wanted.scopes.clone(),
         expires: wanted.days.map(|days| now.plus(Duration::days(i64::from(days)))),
-        terms: wanted.terms.clone(),
+        terms: wanted.terms.clone().into(),
     };
     let (known, secret) = create_api_key(&*store, scope, new, &caller.user.name, now).await?;
     Ok(ShownKey { known, key: secret.reveal().as_str().to_owned() }.into())
