@@ -2604,7 +2604,7 @@ export type NewKey = {
   /** What it may be used for: scope tokens of RFC 6749 §3.3. */
   scopes?: (string)[];
   /** Under which conditions it may be used. */
-  terms?: ApiKeyTerms;
+  terms?: NewTerms;
 };
 
 /** A mode to switch to. */
@@ -2621,6 +2621,18 @@ export type NewState = {
   reason?: string;
   /** *Revoked* is final. */
   state: ApiKeyState;
+};
+
+/** Under which conditions a new key may be used; each that is there has to be met. */
+export type NewTerms = {
+  /** Addresses and networks that it may come from, for example `192.0.2.0/24`; any when empty. */
+  addresses?: (string)[];
+  /** Certificates, one of which the client has to show to the listener: the name that policies know it by, or `sha256:` and 64 hexadecimal digits of its thumbprint. None is needed when empty. */
+  certificates?: (string)[];
+  /** How often it may be used; without a bound of its own when it is missing. */
+  rate?: ApiKeyRate | null;
+  /** Whether it is refused in requests of browsers. */
+  server_only?: boolean;
 };
 
 /** A new token. */
