@@ -39,8 +39,8 @@ Verifies the keys that `bartizan keys create` makes. Whoever presents one has to
 mistyped, unknown, disabled, revoked and expired keys are refused (401), a key without one of the \
 scopes that are asked for too (403), and several keys in one request too (400). A key may be bound to \
 addresses, to certificates of clients (`gateway.listeners.clients`), and to programs (`server_only`); elsewhere it is \
-refused (403). Programs are told from browsers by `Origin` and `Sec-Fetch-*`, which pages cannot leave out and programs \
-may send: that keeps a key from working in a page, not from who took it out of one. A key may have a rate of its own; \
+refused (403). Programs are told from browsers by `Origin` and `Sec-Fetch-*`, which pages cannot leave out over HTTPS and \
+programs may send: that keeps a key from working in a page, not from who took it out of one. A key may have a rate of its own; \
 beyond it requests are refused (429), and while it cannot be counted too (503). Credentials of \
 others, which do not begin with `btz_`, are left alone; so are requests without any: whether one is \
 needed is for an `authentication` policy to say. A key is taken from the fields named in `headers` and \

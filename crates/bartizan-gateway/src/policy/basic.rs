@@ -35,8 +35,9 @@ A verified user goes as `basic` in `authentication`, and by name in the `subject
 Hashing is slow, so it is bounded: each policy makes two hashes at one time and lets 64 wait, the same credential \
 is hashed once however often it comes at that time, and what came of it is remembered under a keyed digest, good ones \
 for `cache_seconds`, wrong ones for a minute, 10,000 of each. When too many wait the request is refused with 503; good \
-credentials that are remembered pass all the same. A `rate` by address before it, or a `login` policy, keeps guessers \
-from taking all places. A user that is not there takes as long as a wrong password. Once the policy is enforced \
+credentials that are remembered pass all the same. A `rate` by address before it keeps guessers \
+from taking all places; accounts are not locked. A user that is not there takes as long as a wrong password where all \
+hashes have the same parameters. Once the policy is enforced \
 the credential goes on only with `forward`, and what is kept of the exchange has the name of the user in its place.",
     examples: &["\
 name: old-terminals

@@ -1,7 +1,7 @@
 //! A breaker: an upstream that fails is left alone for a while, then tried with a few requests.
 //!
 //! It looks at shares within a window of ten parts, and without the client that brought about most of what is bad:
-//! nobody alone takes an upstream from everybody. Who is told nothing (a client that went away) counts nothing.
+//! one address alone opens none. Who is told nothing (a client that went away) counts nothing.
 
 use std::{
     collections::HashMap,
