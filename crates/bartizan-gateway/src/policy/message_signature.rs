@@ -294,6 +294,8 @@ impl Signatures {
         if !self.components.iter().all(|component| covers(input, component)) {
             return Err("component-not-covered");
         }
+        // Whoever has no key is not worked for.
+        self.keys.fitting((said.key, said.algorithm))?;
         let base = base::make(input, asked)?;
         self.keys.verify((said.key, said.algorithm), &base, made)?;
         Ok(said)

@@ -152,7 +152,8 @@ impl Breaker {
             // It was sent under other circumstances.
             return;
         }
-        let number = self.part(now);
+        // Trials count until they suffice, however long that takes.
+        let number = if is_trial { 1 } else { self.part(now) };
         let at = (number % PARTS as u64) as usize;
         if state.parts[at].number != number {
             state.parts[at] = Part { number, ..Part::default() };
@@ -231,6 +232,21 @@ impl State {
 }
 
 impl Pass {
+    /// The same for a request that may last as long as its client likes, and of which no answer is told: it takes no
+    /// place from those by which the upstream is tried.
+    pub(crate) fn without_trial(mut self) -> Self {
+        self.leave();
+        self
+    }
+
+    fn leave(&mut self) {
+        if std::mem::take(&mut self.is_trial)
+            && let Phase::Trying(under_way) = &mut self.breaker.lock().phase
+        {
+            *under_way = under_way.saturating_sub(1);
+        }
+    }
+
     /// The head of an answer is there. `client` asked.
     pub(crate) fn answered(self, status: StatusCode, client: u64) {
         let now = self.breaker.epoch.elapsed();
@@ -255,11 +271,7 @@ impl Pass {
 
 impl Drop for Pass {
     fn drop(&mut self) {
-        if self.is_trial
-            && let Phase::Trying(under_way) = &mut self.breaker.lock().phase
-        {
-            *under_way = under_way.saturating_sub(1);
-        }
+        self.leave();
     }
 }
 

@@ -130,6 +130,7 @@ pub(crate) async fn send(
         let Some(Chosen { upstream, pass }) = group.choose(caller.key, last.as_ref()) else {
             return Err(error);
         };
+        let pass = if is_telling { pass } else { pass.map(Pass::without_trial) };
         if attempt > 0 {
             metrics.retries.inc();
         }

@@ -34,9 +34,11 @@ use crate::{
     snapshot::Snapshot,
     upstream::{
         Upstream,
+        breaker::Pass,
         choose::Chosen,
         connection::Carrier,
         exchange::{Errand, Sent},
+        mirror,
         pool::{ConnectError, Open},
     },
 };
@@ -95,6 +97,9 @@ async fn handshake(record: &mut Record, mut parts: request::Parts) -> Result<Han
     fields::to_upstream(&mut parts, call, service.protocol);
     for name in OWN_FIELDS {
         parts.headers.remove(name);
+    }
+    if service.mirror.is_some() {
+        parts.headers.remove(mirror::MARK);
     }
     parts.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     parts.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
@@ -179,6 +184,7 @@ async fn open(
     chosen: Chosen,
 ) -> Result<(Arc<Upstream>, Socket, Open), (Arc<Upstream>, ConnectError)> {
     let Chosen { upstream, pass } = chosen;
+    let pass = pass.map(Pass::without_trial);
     match upstream.connect().await {
         Ok((socket, open)) => Ok((upstream, socket, open)),
         Err(error) => {

@@ -183,8 +183,9 @@ pub(crate) struct Switch {
 
 impl Switch {
     /// Whether it may end when it does, or not at all: kill switches may, and what leaves out policies in an
-    /// emergency has to, soon.
-    fn check_end(&self, kind: &str) -> Result<(), &'static str> {
+    /// emergency has to, soon. What ends is off from then on: where the configuration enforces it, that would not be
+    /// what it was before.
+    fn check_end(&self, kind: &str, configured: Mode) -> Result<(), &'static str> {
         let is_emergency = kind == "break_glass";
         if self.until.is_some() && !is_emergency && kind != "kill_switch" {
             return Err(
@@ -193,6 +194,9 @@ impl Switch {
         }
         match self.until {
             Some(_) if self.mode == Mode::Off => Err("what is switched off has no end"),
+            Some(_) if configured == Mode::Enforce => {
+                Err("the configuration enforces it: switch it back by hand, without `until`")
+            }
             Some(until) if until <= self.now => Err("`until` is over"),
             Some(until) if is_emergency && until > self.now.plus(LONGEST_EMERGENCY) => {
                 Err("`until` is more than 24 hours ahead")
@@ -306,7 +310,7 @@ impl InForce {
         let named = self.configured.iter().find(|policy| policy.name == switch.policy);
         let kind = named.and_then(PolicyConfig::kind_and_mode);
         let (item, configured) = kind.ok_or(SwitchError::Unknown)?;
-        switch.check_end(item.kind).map_err(SwitchError::End)?;
+        switch.check_end(item.kind, configured).map_err(SwitchError::End)?;
         let mut modes = self.modes.clone();
         // What has ended by itself is not told as what was before.
         modes.0.retain(|_, switched| switched.counts(switch.now));

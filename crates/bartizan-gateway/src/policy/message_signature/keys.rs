@@ -158,10 +158,23 @@ impl Keys {
     /// A short name of why not.
     pub(super) fn verify(
         &self,
-        (id, algorithm): (&str, Option<&str>),
+        named: (&str, Option<&str>),
         base: &str,
         signature: &[u8],
     ) -> Result<(), &'static str> {
+        let (algorithm, key) = self.fitting(named)?;
+        let encoded = URL_SAFE_NO_PAD.encode(signature);
+        match key.verifies(base, &encoded, algorithm.of_tokens()) {
+            true => Ok(()),
+            false => Err("signature-wrong"),
+        }
+    }
+
+    /// The one key of that id, for the algorithm that is named with it if one is.
+    pub(super) fn fitting(
+        &self,
+        (id, algorithm): (&str, Option<&str>),
+    ) -> Result<(SignatureAlgorithm, &Key), &'static str> {
         let fitting: Vec<_> =
             self.algorithms.iter().filter_map(|one| Some((*one, self.find(id, *one)?))).collect();
         if fitting.is_empty() {
@@ -169,13 +182,9 @@ impl Keys {
         }
         let mut named =
             fitting.into_iter().filter(|(one, _)| algorithm.is_none_or(|name| name == one.name()));
-        let (Some((algorithm, key)), None) = (named.next(), named.next()) else {
-            return Err("signature-algorithm");
-        };
-        let encoded = URL_SAFE_NO_PAD.encode(signature);
-        match key.verifies(base, &encoded, algorithm.of_tokens()) {
-            true => Ok(()),
-            false => Err("signature-wrong"),
+        match (named.next(), named.next()) {
+            (Some(fitting), None) => Ok(fitting),
+            _ => Err("signature-algorithm"),
         }
     }
 

@@ -48,6 +48,42 @@ fn it_opens_by_share_is_tried_and_closes() {
     assert_eq!(more.iter().flatten().count(), 10, "closed");
 }
 
+/// One that ten clients have opened at second 1.
+fn opened() -> Arc<Breaker> {
+    let breaker = breaker(settings());
+    for client in 0..11 {
+        answer(&breaker, at(1), 500, client);
+    }
+    assert!(!breaker.admits_at(at(2)));
+    breaker
+}
+
+#[test]
+fn what_lasts_as_long_as_its_client_likes_holds_no_trial() {
+    let breaker = opened();
+    let held: Vec<_> = (0..20).filter_map(|_| Breaker::enter_at(&breaker, at(7))).collect();
+    assert_eq!(held.len(), 3);
+    let held: Vec<_> = held.into_iter().map(Pass::without_trial).collect();
+    for client in 0..3 {
+        assert!(answer(&breaker, at(7), 200, client), "there is room beside them");
+    }
+    drop(held);
+    let more: Vec<_> = (0..10).map(|_| Breaker::enter_at(&breaker, at(7))).collect();
+    assert_eq!(more.iter().flatten().count(), 10, "closed");
+}
+
+#[test]
+fn trials_count_however_seldom_they_come() {
+    for (status, is_closed) in [(200, true), (500, false)] {
+        let breaker = opened();
+        for client in 0..3 {
+            assert!(answer(&breaker, at(100 * (client + 1)), status, client));
+        }
+        let count = (0..10).filter_map(|_| Breaker::enter_at(&breaker, at(301))).count();
+        assert_eq!(count > 3, is_closed, "{status}");
+    }
+}
+
 #[test]
 fn after_good_trials_what_was_before_is_forgotten() {
     let breaker = breaker(settings());

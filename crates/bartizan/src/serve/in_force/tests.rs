@@ -176,9 +176,16 @@ fn only_what_may_end_ends_and_an_emergency_does_soon() {
         ("break_glass", Mode::Monitor, None, true),
         ("break_glass", Mode::Off, None, true),
     ] {
-        let checked = switch_of(mode, until).check_end(kind);
-        assert_eq!(checked.is_ok(), is_right, "{kind} {mode:?} {until:?}: {checked:?}");
+        for configured in [Mode::Off, Mode::Monitor] {
+            let checked = switch_of(mode, until).check_end(kind, configured);
+            assert_eq!(checked.is_ok(), is_right, "{kind} {mode:?} {until:?}: {checked:?}");
+        }
     }
+    let timed = switch_of(Mode::Monitor, Some(2_000));
+    assert!(timed.check_end("kill_switch", Mode::Monitor).is_ok());
+    assert!(timed.check_end("kill_switch", Mode::Enforce).is_err(), "it would not come back");
+    let by_hand = switch_of(Mode::Monitor, None);
+    assert!(by_hand.check_end("kill_switch", Mode::Enforce).is_ok());
 }
 
 #[test]
