@@ -66,7 +66,7 @@ limit = lambda name, **rate: {"name": name, "mode": "enforce", "rate": {"request
 policies = [
     {"name": "tokens", "mode": "enforce", "jwt": {"issuer": "https://id.example", "audiences": ["orders"],
         "algorithms": ["RS256"], "jwks_file": f"{work}/keys.json"}},
-    {"name": "who", "mode": "enforce", "authentication": {}},
+    {"name": "who", "mode": "enforce", "authentication": {"any_of": ["jwt"]}},
     limit("per-address"), limit("per-user", by="principal"), limit("all", by="scope"),
     {"name": "contract", "mode": "enforce", "openapi": {"source": f"file:{work}/openapi.json", "answers": {}}},
 ]

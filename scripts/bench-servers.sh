@@ -52,7 +52,7 @@ nginx_conf proxy >"$work/proxy.conf" <<CONF
             proxy_set_header Host \$host; proxy_set_header X-Forwarded-For \$remote_addr;
             proxy_set_header X-Forwarded-Proto \$scheme; proxy_set_header X-Forwarded-Host \$host;
             proxy_set_header X-Request-Id \$request_id;
-            proxy_request_buffering on; proxy_buffering on; client_body_buffer_size 64k;
+            proxy_request_buffering on; proxy_buffering on; client_body_buffer_size 2m;
         } }
 CONF
 cat >"$work/haproxy.cfg" <<CONF
