@@ -163,7 +163,8 @@ kinds! {
     /// How often one may ask.
     rate: rate::RateConfig => rates: Arc<rate::Limit>, |settings, around| {
         let key = &around.surroundings.hash_key;
-        rate::Limit::compile(around.name, settings, around.scope, key).map(Arc::new)
+        let limit = rate::Limit::compile(around.name, settings, around.scope, key)?;
+        Ok(Arc::new(limit.after(around.limit_before())))
     };
     /// How many bytes one may move.
     transfer: transfer::TransferConfig => transfers: transfer::Transfer, |settings, around| {

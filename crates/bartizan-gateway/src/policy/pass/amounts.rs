@@ -100,6 +100,9 @@ impl Pass<'_> {
         let mut decisions: Vec<RateDecision> = Vec::with_capacity(rates.len());
         let mut has_failed = false;
         for (rate, key) in &rates {
+            rate.measured.count(*key, limit.cost, now);
+        }
+        for (rate, key) in &rates {
             match counter.count(*key, rate.pace, limit.cost, now).known().await {
                 Some(decision) => decisions.push(decision),
                 None => has_failed = true,
