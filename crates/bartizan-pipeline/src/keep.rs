@@ -31,7 +31,7 @@ pub const LEARNED: &str = "judgement";
 pub const RELATIONS: &str = "relations";
 /// What learned state begins with. The number rises whenever its shape changes: what another version
 /// learned cannot be continued.
-const LEARNED_FORMAT: &[u8; 9] = b"bzlearn13";
+const LEARNED_FORMAT: &[u8; 9] = b"bzlearn14";
 
 /// Why results cannot be kept.
 #[derive(Debug, thiserror::Error)]

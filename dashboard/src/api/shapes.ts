@@ -387,6 +387,22 @@ export interface PolicyRow {
     would_act: number;
     not_evaluated: number;
   };
+  /** How often callers asked, rate by rate, and what would fit them. */
+  measured?: MeasuredRate[];
+}
+
+export interface MeasuredRate {
+  rate: string;
+  /** The tier that it is of, from 1. */
+  tier?: number | null;
+  since: string;
+  period_seconds: number;
+  callers: number;
+  p50: number;
+  p90: number;
+  p99: number;
+  most: number;
+  proposed?: { requests: number; burst: number; callers_beyond: number } | null;
 }
 
 /** The head of an exchange, as it was judged; the path has no query, and parts that look like values by their shape. */

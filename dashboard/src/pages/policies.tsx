@@ -15,6 +15,7 @@ import { spaced } from "../words/names.ts";
 import { count, many, share } from "../words/numbers.ts";
 import { absolute, MINUTE } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
+import { MeasuredRates } from "./measuredrates.tsx";
 
 const MODES: Mode[] = ["off", "monitor", "enforce"];
 
@@ -116,6 +117,7 @@ function Rules(props: { policies: PolicyRow[]; may: boolean; ask: (policy: Polic
                 {visible(policy.title, 300)}
                 {policy.is_default ? " · there without configuration" : ""}
               </span>
+              <MeasuredRates rates={policy.measured ?? []} />
               {policy.description && (
                 <details>
                   <summary>What it does</summary>

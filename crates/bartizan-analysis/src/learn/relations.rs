@@ -240,9 +240,11 @@ fn key(endpoint: &Template, seed: u64) -> u64 {
     let mut hasher = FixedState::with_seed(seed).build_hasher();
     (&endpoint.host, &endpoint.method, &endpoint.call).hash(&mut hasher);
     for segment in &endpoint.segments {
+        // No zero: this hasher does not tell how many of them end what it was given, so that a list would be one of
+        // its elements.
         match segment {
-            Segment::Literal(word) if !is_id(word) => word.hash(&mut hasher),
-            _ => 0_u8.hash(&mut hasher),
+            Segment::Literal(word) if !is_id(word) => (1_u8, word).hash(&mut hasher),
+            _ => 2_u8.hash(&mut hasher),
         }
     }
     hasher.finish()
@@ -273,7 +275,7 @@ fn plain_place(node: NodeRef<'_>) -> Option<SmolStr> {
 
 #[cfg(test)]
 mod tests {
-    use bartizan_model::{HashKey, Scope};
+    use bartizan_model::{HashKey, Scope, relation::Relation};
 
     use crate::{
         detectors::traffic::{Call, exchanges},
@@ -281,7 +283,7 @@ mod tests {
         snapshot::Snapshot,
     };
 
-    fn learned(calls: Vec<Call>) -> Vec<String> {
+    fn relations(calls: Vec<Call>) -> Vec<Relation> {
         let snapshot = Snapshot::new(Scope::default(), HashKey::new([1; 32]));
         let mut state = State::new(&snapshot.scope);
         for exchange in exchanges(calls) {
@@ -289,12 +291,16 @@ mod tests {
         }
         let saved = state.save().expect("saved");
         let mut state = State::load(&saved).expect("loaded");
-        let found = crate::judge::results(&mut state, &snapshot).relations;
-        let show = |one: bartizan_model::relation::Relation| {
+        crate::judge::results(&mut state, &snapshot).relations
+    }
+
+    fn learned(calls: Vec<Call>) -> Vec<String> {
+        let show = |one: Relation| {
             let exempt: Vec<_> = one.exempt.iter().map(|exempt| exempt.role.as_str()).collect();
             format!("{} {} {}", one.side.as_str(), one.place, exempt.join(","))
         };
-        found.into_iter().map(show).map(|line| line.trim_end().to_owned()).collect()
+        let shown = relations(calls).into_iter().map(show);
+        shown.map(|line| line.trim_end().to_owned()).collect()
     }
 
     fn order(at: u32, subject: u32, owner: u32) -> Call {
@@ -316,6 +322,23 @@ mod tests {
         // One foreign read of somebody of the same role is enough to doubt it.
         calls.push(order(500, 4_001, 4_002).role("customer"));
         assert_eq!(learned(calls), [""; 0]);
+    }
+
+    #[test]
+    fn a_list_and_its_elements_are_told_apart() {
+        let mut calls = customers(8);
+        let list = |n: u32| {
+            let owner = 4_000 + n % 8;
+            let body = format!(r#"{{"orders":[{{"id":{},"owner_id":{owner}}}]}}"#, 9_000 + n);
+            Call::get((1_000 + n).into(), "/v1/orders".to_owned(), body).by(owner).role("customer")
+        };
+        calls.extend((0..40).map(list));
+        let mut found = relations(calls);
+        found.sort_by(|one, other| one.path.cmp(&other.path));
+        let found: Vec<_> =
+            found.iter().map(|one| (one.path.as_str(), one.place.as_str())).collect();
+        let detail = ("/v1/orders/{order_id}", "body:/owner_id");
+        assert_eq!(found, [("/v1/orders", "body:/orders/*/owner_id"), detail]);
     }
 
     #[test]

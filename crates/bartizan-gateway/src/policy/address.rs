@@ -114,7 +114,8 @@ fn read(
     Ok(out)
 }
 
-fn wide(address: IpAddr) -> u128 {
+/// An address of either family as one number.
+pub(crate) fn wide(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(v4) => u128::from(v4.to_ipv6_mapped()),
         IpAddr::V6(v6) => u128::from(v6),
@@ -123,10 +124,10 @@ fn wide(address: IpAddr) -> u128 {
 
 /// Ranges of addresses, sorted and without overlap.
 #[derive(Debug)]
-struct Ranges(Vec<(u128, u128)>);
+pub(crate) struct Ranges(Vec<(u128, u128)>);
 
 impl Ranges {
-    fn new(mut ranges: Vec<(u128, u128)>) -> Self {
+    pub(crate) fn new(mut ranges: Vec<(u128, u128)>) -> Self {
         ranges.sort_unstable();
         let mut merged: Vec<(u128, u128)> = Vec::with_capacity(ranges.len());
         for (first, last) in ranges {
@@ -138,7 +139,7 @@ impl Ranges {
         Self(merged)
     }
 
-    fn holds(&self, at: u128) -> bool {
+    pub(crate) fn holds(&self, at: u128) -> bool {
         let behind = self.0.partition_point(|(first, _)| *first <= at);
         behind > 0 && at <= self.0[behind - 1].1
     }

@@ -95,20 +95,24 @@ impl Source {
         self.ask(None).await
     }
 
-    /// Posts a form, with that value of `Authorization`, and gives the answer.
+    /// Posts a form, with that value of `Authorization` if there is one, and gives the answer.
     ///
     /// # Errors
     /// A sentence for the operator, without what was posted.
-    pub(crate) async fn post(&self, form: Bytes, as_whom: HeaderValue) -> Result<Bytes, String> {
+    pub(crate) async fn post(
+        &self,
+        form: Bytes,
+        as_whom: Option<HeaderValue>,
+    ) -> Result<Bytes, String> {
         self.ask(Some((form, as_whom))).await
     }
 
-    async fn ask(&self, posted: Option<(Bytes, HeaderValue)>) -> Result<Bytes, String> {
+    async fn ask(&self, posted: Option<(Bytes, Option<HeaderValue>)>) -> Result<Bytes, String> {
         let asked = timeout(self.timeout, self.ask_now(posted)).await;
         asked.unwrap_or_else(|_| Err(format!("no answer within {:?}", self.timeout)))
     }
 
-    async fn ask_now(&self, posted: Option<(Bytes, HeaderValue)>) -> Result<Bytes, String> {
+    async fn ask_now(&self, posted: Option<(Bytes, Option<HeaderValue>)>) -> Result<Bytes, String> {
         let request = self.request(posted)?;
         let stream = self.connect().await?;
         match &self.tls {
@@ -120,7 +124,10 @@ impl Source {
         }
     }
 
-    fn request(&self, posted: Option<(Bytes, HeaderValue)>) -> Result<Request<Once>, String> {
+    fn request(
+        &self,
+        posted: Option<(Bytes, Option<HeaderValue>)>,
+    ) -> Result<Request<Once>, String> {
         let target = self.uri.path_and_query().map_or("/", |target| target.as_str());
         let host = self.uri.authority().map_or("", |authority| authority.as_str());
         let builder = Request::builder()
@@ -131,8 +138,12 @@ impl Source {
             None => builder.body(Once(None)),
             Some((form, as_whom)) => {
                 let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
-                let builder = builder.method(Method::POST).header(header::CONTENT_TYPE, form_type);
-                builder.header(header::AUTHORIZATION, as_whom).body(Once(Some(form)))
+                let mut builder =
+                    builder.method(Method::POST).header(header::CONTENT_TYPE, form_type);
+                if let Some(as_whom) = as_whom {
+                    builder = builder.header(header::AUTHORIZATION, as_whom);
+                }
+                builder.body(Once(Some(form)))
             }
         };
         request.map_err(|error| format!("HTTP: {error}"))
@@ -254,6 +265,20 @@ fn tls_to(host: &str, authorities: Option<&Path>) -> Result<Tls, String> {
 fn is_this_machine(host: &str) -> bool {
     let is_loopback = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     is_loopback || host.eq_ignore_ascii_case("localhost")
+}
+
+/// A part of a form, encoded as WHATWG URL §5.2 says.
+pub(crate) fn form_encoded(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for byte in bytes {
+        match byte {
+            b'*' | b'-' | b'.' | b'_' => out.push(char::from(*byte)),
+            _ if byte.is_ascii_alphanumeric() => out.push(char::from(*byte)),
+            b' ' => out.push('+'),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ use super::{
     binding::{Binding, BindingConfig},
     config::Problem,
     credential::Credential,
-    fetch::Source,
+    fetch::{Source, form_encoded},
     files,
     jwt::{self, FetchConfig},
     look_ups::LookUps,
@@ -309,7 +309,7 @@ impl Asked {
         tokio::spawn(async move {
             let end = End { asked: &this, hash, sender, _place: place };
             let answered = match this.look_ups.go() {
-                Ok(()) => this.source.post(form, this.as_whom.clone()).await,
+                Ok(()) => this.source.post(form, Some(this.as_whom.clone())).await,
                 Err(problem) => Err(problem),
             };
             let answer = answered.and_then(|bytes| Answer::read(&bytes));
@@ -356,24 +356,11 @@ fn as_whom(config: &IntrospectionConfig) -> Result<HeaderValue, Problem> {
     if config.client_id.is_empty() || secret.is_empty() {
         return Err(Problem::new("client_id", "the server has to know who asks"));
     }
-    let mut pair = encoded(config.client_id.as_bytes());
+    let mut pair = form_encoded(config.client_id.as_bytes());
     pair.push(':');
-    pair.push_str(&encoded(&secret));
+    pair.push_str(&form_encoded(&secret));
     let value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair)));
     let mut value = value.map_err(|_| Problem::new("client_secret", "cannot be sent"))?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-fn encoded(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    for byte in bytes {
-        match byte {
-            b'*' | b'-' | b'.' | b'_' => out.push(char::from(*byte)),
-            _ if byte.is_ascii_alphanumeric() => out.push(char::from(*byte)),
-            b' ' => out.push('+'),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     PolicyItem, Surroundings, address, api_key, authentication, authorization, basic, break_glass,
-    challenge, concurrency, config, cors, decoy, deprecation, detectors,
+    captcha, challenge, concurrency, config, cors, decoy, deprecation, detectors,
     exception::ExceptionConfig,
-    flow, graphql, grpc, headers, https_redirect, introspection, json_rpc, jwt, kill_switch, leak,
-    login, logout, message_signature, openapi, ownership, page_size, properties,
+    flow, geo, graphql, grpc, headers, https_redirect, introspection, json_rpc, jwt, kill_switch,
+    leak, login, logout, message_signature, openapi, ownership, page_size, properties,
     protected_resource, quota, rate,
     record::{Outside, Policy},
     request_headers, schema,
@@ -146,6 +146,11 @@ kinds! {
     /// Who may connect, by address.
     address: address::AddressConfig => addresses: address::Addresses,
         |settings, _around| address::Addresses::compile(settings);
+    /// Who may connect, by country and provider.
+    geo: geo::GeoConfig => places: geo::Geo, |settings, _around| geo::Geo::compile(settings);
+    /// Who may call itself a known bot.
+    verified_bots: verified_bots::VerifiedBotsConfig => bots: verified_bots::VerifiedBots,
+        |settings, _around| verified_bots::VerifiedBots::compile(settings);
     /// What nobody asks for who means well.
     decoy: decoy::DecoyConfig => decoys: decoy::Decoy,
         |settings, around| decoy::Decoy::compile(settings, around.scope);
@@ -163,7 +168,8 @@ kinds! {
     /// How often one may ask.
     rate: rate::RateConfig => rates: Arc<rate::Limit>, |settings, around| {
         let key = &around.surroundings.hash_key;
-        rate::Limit::compile(around.name, settings, around.scope, key).map(Arc::new)
+        let limit = rate::Limit::compile(around.name, settings, around.scope, key)?;
+        Ok(Arc::new(limit.after(around.limit_before())))
     };
     /// How many bytes one may move.
     transfer: transfer::TransferConfig => transfers: transfer::Transfer, |settings, around| {
@@ -241,6 +247,9 @@ kinds! {
     challenge: challenge::ChallengeConfig => challenges: challenge::Challenge, |settings, around| {
         challenge::Challenge::compile(around.name, settings, &around.surroundings.hash_key)
     };
+    /// What a person has to solve before it is let in.
+    captcha: captcha::CaptchaConfig => captchas: captcha::Captcha,
+        |settings, around| captcha::Captcha::compile(around.name, settings, around.surroundings);
     /// How often passwords may be guessed.
     login: login::LoginConfig => logins: login::Login,
         |settings, around| login::Login::compile(around.name, settings, &around.surroundings.hash_key);

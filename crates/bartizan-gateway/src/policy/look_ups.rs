@@ -21,6 +21,7 @@ pub struct LookUps {
     fetched: Family<Labels, Gauge>,
     long_lives: Family<Labels, Counter>,
     introspections: Family<Labels, Counter>,
+    captchas: Family<Labels, Counter>,
     key_reads: Family<Labels, Counter>,
     keys_read: Gauge,
     is_offline: bool,
@@ -49,6 +50,7 @@ impl LookUps {
             fetched: Family::default(),
             long_lives: Family::default(),
             introspections: Family::default(),
+            captchas: Family::default(),
             key_reads: Family::default(),
             keys_read: Gauge::default(),
             is_offline: false,
@@ -82,6 +84,8 @@ impl LookUps {
         registry.register("jwt_long_lives", help, self.long_lives.clone());
         let help = "Questions about tokens to whoever made them, by policy and outcome";
         registry.register("token_introspections", help, self.introspections.clone());
+        let help = "Questions about solutions of CAPTCHAs, by policy and outcome";
+        registry.register("captcha_verifications", help, self.captchas.clone());
         let help = "Questions to the store for own API keys, by outcome";
         registry.register("api_key_reads", help, self.key_reads.clone());
         let help =
@@ -143,6 +147,21 @@ impl LookUps {
             Err(problem) if !before => (self.tell)(&format!(
                 "policy {policy}: tokens cannot be asked about: {problem}; they are refused until they can"
             )),
+            _ => {}
+        }
+    }
+
+    /// Whoever runs a CAPTCHA was asked about a solution. `before` says whether that failed last time.
+    pub(crate) fn solved(&self, policy: &str, outcome: Result<(), &str>, before: bool) {
+        let labels = vec![("policy", policy.to_owned()), ("outcome", word(outcome).to_owned())];
+        self.captchas.get_or_create(&labels).inc();
+        match outcome {
+            Ok(()) if before => {
+                (self.tell)(&format!("policy {policy}: CAPTCHAs can be verified again"))
+            }
+            Err(problem) if !before => {
+                (self.tell)(&format!("policy {policy}: CAPTCHAs cannot be verified: {problem}"))
+            }
             _ => {}
         }
     }

@@ -21,6 +21,7 @@ mod bearer;
 mod binding;
 pub mod break_glass;
 mod called;
+pub mod captcha;
 pub mod challenge;
 pub mod concurrency;
 pub mod config;
@@ -37,6 +38,7 @@ pub mod exception;
 mod fetch;
 mod files;
 pub mod flow;
+pub mod geo;
 pub mod graphql;
 pub mod grpc;
 pub mod headers;
@@ -90,6 +92,7 @@ pub mod transfer;
 pub mod upload;
 pub mod upstream_errors;
 pub mod url_values;
+pub mod verified_bots;
 pub mod webhook;
 pub mod websocket;
 mod work;
@@ -103,8 +106,8 @@ use std::{
 };
 
 use bartizan_model::{
-    HashKey, KeyedHash, Mode, counters::RateCounter, deny::DenyList, owners::ObjectOwners,
-    replay::ReplayStore,
+    HashKey, KeyedHash, Mode, Timestamp, counters::RateCounter, deny::DenyList,
+    owners::ObjectOwners, replay::ReplayStore,
 };
 use http::{header, request, response};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
@@ -134,6 +137,7 @@ pub use self::{
     look_ups::LookUps,
     owners::OwnerTable,
     quota::QuotaLedger,
+    rate::{MeasuredRate, ProposedRate},
     rate_table::RateTable,
     reached::{Came, Reached},
     record::{Applied, Decisions, PolicyTally},
@@ -306,6 +310,14 @@ impl Enforcement {
     #[must_use]
     pub fn tally(&self, policy: &str) -> PolicyTally {
         self.tallies.tally(policy)
+    }
+
+    /// How often callers asked where the rate limit of this name applies, rate by rate; nothing for policies of other
+    /// kinds and for those that are off.
+    #[must_use]
+    pub fn measured(&self, policy: &str, now: Timestamp) -> Vec<MeasuredRate> {
+        let limit = self.set.rates.iter().find(|one| *one.name == *policy);
+        limit.map_or_else(Vec::new, |limit| limit.rule.measured(now))
     }
 
     /// What policies decided about a call; `None` before they were asked.

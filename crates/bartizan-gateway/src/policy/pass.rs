@@ -167,9 +167,7 @@ impl<'a> Pass<'a> {
     ) -> Result<(), Stopped> {
         let mut pass = Self { is_review: true, ..Self::new(Arc::clone(&set), call, request) };
         pass.killed(&set)?;
-        for policy in &set.addresses {
-            pass.ask(policy, |rule, pass| rule.check(pass.address))?;
-        }
+        pass.whence(&set)?;
         pass.handshake(&set)?;
         pass.own_keys(&set, around).await?;
         pass.basic(&set).await?;
@@ -190,9 +188,7 @@ impl<'a> Pass<'a> {
         let set = Arc::clone(&self.stage.set);
         self.left_out(&set);
         self.killed(&set)?;
-        for policy in &set.addresses {
-            self.ask(policy, |rule, pass| rule.check(pass.address))?;
-        }
+        self.whence(&set)?;
         self.edge(&set)?;
         for policy in &set.sizes {
             self.ask(policy, |rule, pass| rule.check_head(pass.request))?;
@@ -303,6 +299,28 @@ impl<'a> Pass<'a> {
         }
         let checked = check(&policy.rule, self);
         self.settle(policy, checked)
+    }
+
+    /// Where the client connects from.
+    fn whence(&mut self, set: &PolicySet) -> Result<(), Stopped> {
+        for policy in &set.addresses {
+            self.ask(policy, |rule, pass| rule.check(pass.address))?;
+        }
+        for policy in &set.places {
+            if !self.applies(policy) {
+                continue;
+            }
+            match policy.rule.check(self.address) {
+                Ok(Some(_)) if self.is_review => {}
+                Ok(Some(reason)) => policy.not_evaluated(reason, &mut self.decisions),
+                Ok(None) => self.settle(policy, Ok(()))?,
+                Err(refusal) => self.settle(policy, Err(refusal))?,
+            }
+        }
+        for policy in &set.bots {
+            self.ask(policy, |rule, pass| rule.check(pass.address, &pass.request.headers))?;
+        }
+        Ok(())
     }
 
     fn settle<R>(

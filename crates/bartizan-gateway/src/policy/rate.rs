@@ -1,9 +1,9 @@
 //! Rate limits: how often an address, a principal, a key or everybody together may ask.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use bartizan_model::{
-    Action, HashKey, KeyedHash, Mode,
+    Action, HashKey, KeyedHash, Mode, Timestamp,
     counters::{Pace, Rate, RateDecision, Window},
 };
 use http::{HeaderValue, StatusCode, header};
@@ -11,17 +11,21 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{PolicyItem, config::Problem, record::Refusal, scope::ScopeConfig};
+use crate::handover::timestamp;
 
+mod measured;
 mod standing;
 mod tier;
 mod who;
 
 pub(crate) use self::{
+    measured::Measured,
     standing::{Standing, fields},
     tier::TIERS,
     who::{Caller, Who},
 };
 pub use self::{
+    measured::{MeasuredRate, ProposedRate},
     tier::Callers,
     who::{Anonymous, Each, RateBy},
 };
@@ -48,6 +52,13 @@ wherever it begins; it counts in parts of 1/128 of the period, so that what left
 0.8 % of the period late, and never too early. `also` adds further rates that must all have room: a burst and a \
 sustained rate in one policy. `tiers` gives other numbers to whoever has a scope, a claim or an own key; \
 the first tier that holds the caller counts.
+
+Which numbers fit is measured beside, in each mode but `off`: for each caller the most that it asked in a period, in \
+parts of a tenth of it. `GET /api/v1/policies` and the page of policies show what half of the callers, nine in ten and \
+99 in a hundred never exceeded, and propose twice the last of these once there are 100 callers and 10 periods, with \
+the number of callers that it would have refused. Nothing is changed by itself. A caller counts once however much it \
+asks; whoever has many addresses counts as many callers. Of more than 4096 callers some are measured, chosen by hashes. \
+A restart begins anew.
 
 Answers carry `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-09: `q` is the \
 most at once, `w` the seconds in which it comes back, `r` what is left, `t` the seconds until all of it is \
@@ -195,6 +206,8 @@ pub(crate) struct Limit {
 #[derive(Debug)]
 pub(crate) struct Paced {
     pub(crate) pace: Pace,
+    /// What callers ask, whatever the numbers are.
+    pub(crate) measured: Arc<Measured>,
     key: HashKey,
     name: Arc<str>,
 }
@@ -237,8 +250,11 @@ impl Paced {
         let Some(pace) = pace else {
             return Err(Problem::new("", "numbers this large cannot be counted with"));
         };
+        let measured =
+            Arc::new(Measured::new(period.unwrap_or(u64::MAX), timestamp(SystemTime::now())));
         // Changed numbers begin anew: a key is only ever used with one pace.
-        Ok(Self { pace, key: key.derive(&format!("rate {name} {pace:?}")), name: name.into() })
+        let key = key.derive(&format!("rate {name} {pace:?}"));
+        Ok(Self { pace, measured, key, name: name.into() })
     }
 
     fn all(
@@ -301,6 +317,30 @@ impl Limit {
         Ok(Self { cost, on_failure: config.on_failure, who, tiers, rates })
     }
 
+    /// Goes on measuring what `before`, which had its name, has begun to measure.
+    pub(crate) fn after(mut self, before: Option<&Self>) -> Self {
+        let Some(before) = before.filter(|before| before.who == self.who) else { return self };
+        go_on(&mut self.rates, &before.rates);
+        for (with, rates) in &mut self.tiers {
+            if let Some((_, before)) = before.tiers.iter().find(|(before, _)| before == with) {
+                go_on(rates, before);
+            }
+        }
+        self
+    }
+
+    /// How often callers asked, rate by rate.
+    pub(crate) fn measured(&self, now: Timestamp) -> Vec<MeasuredRate> {
+        let tiers =
+            self.tiers.iter().enumerate().map(|(at, (_, rates))| (Some(at as u64 + 1), rates));
+        let all = std::iter::once((None, &self.rates)).chain(tiers);
+        let shown = |(tier, rates): (Option<u64>, &Vec<Paced>)| {
+            let show = |paced: &Paced| paced.measured.shown(&paced.name, tier, now);
+            rates.iter().map(show).collect::<Vec<_>>()
+        };
+        all.flat_map(shown).collect()
+    }
+
     /// Whether it can be decided before anybody is identified.
     pub(crate) fn is_early(&self) -> bool {
         self.who.is_early()
@@ -327,6 +367,17 @@ impl Limit {
         let title = "the rate cannot be counted; try again soon";
         Refusal::deny(StatusCode::SERVICE_UNAVAILABLE, "counter-unavailable", title)
             .with(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+}
+
+/// What was measured of the rates before goes on for those of the same name and period.
+fn go_on(rates: &mut [Paced], before: &[Paced]) {
+    for paced in rates {
+        let same =
+            |one: &&Paced| one.name == paced.name && one.measured.goes_on_for(&paced.measured);
+        if let Some(one) = before.iter().find(same) {
+            paced.measured = Arc::clone(&one.measured);
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
     introspection::{Introspected, IntrospectionConfig},
     jwt::{JwtConfig, Tokens},
     ownership::OwnershipConfig,
+    rate::Limit,
     record::{Policy, Tallies},
     roles,
     scope::{Scope, ScopeConfig},
@@ -167,6 +168,12 @@ impl Around<'_> {
         };
         kept.take_over(&fresh);
         Ok(kept)
+    }
+
+    /// The rate limit that had this name.
+    pub(crate) fn limit_before(&self) -> Option<&Limit> {
+        let mut rates = self.previous?.rates.iter();
+        rates.find(|policy| *policy.name == *self.name).map(|policy| &*policy.rule)
     }
 
     /// What a server was asked about tokens; the same goes for its answers.

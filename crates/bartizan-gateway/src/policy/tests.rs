@@ -21,8 +21,11 @@ fn every_kind_is_documented_and_its_examples_compile() {
         assert!(item.documentation.len() > 100 && !item.title.is_empty(), "{}", item.kind);
         assert!(!item.examples.is_empty(), "{}", item.kind);
         for example in item.examples {
-            // What is set wherever tests run, in the place of a secret.
-            let policy = read(&example.replace("env:GATEWAY_SECRET", "env:PATH")).expect(example);
+            // What is there wherever tests run, in the place of a secret and of a database.
+            let places = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/geo/places.mmdb");
+            let example = example.replace("env:GATEWAY_SECRET", "env:PATH");
+            let example = example.replace("/var/lib/GeoIP/GeoLite2-Country.mmdb", places);
+            let policy = read(&example).expect(&example);
             assert_eq!(policy.kinds().collect::<Vec<_>>(), [item.kind]);
             let compiled = Enforcement::new(&[policy], surroundings());
             assert!(compiled.is_ok(), "{:?}", compiled.err());

@@ -8,6 +8,7 @@ use prometheus_client::metrics::counter::Counter;
 use super::{Pass, Stopped};
 use crate::policy::{
     Surroundings, asked,
+    captcha::{Captcha, Unsolved},
     challenge::Asked,
     concurrency::Concurrency,
     nanos_now,
@@ -65,6 +66,7 @@ impl Pass<'_> {
         if !is_early {
             self.flows(set, around).await?;
             self.challenges(set, around).await?;
+            self.captchas(set, around).await?;
         }
         // Whoever is refused for anything else has used nothing.
         for policy in set.quotas.iter().filter(|_| !is_early) {
@@ -99,6 +101,9 @@ impl Pass<'_> {
         let rates = limit.rates(&self.caller(&policy.scope));
         let mut decisions: Vec<RateDecision> = Vec::with_capacity(rates.len());
         let mut has_failed = false;
+        for (rate, key) in &rates {
+            rate.measured.count(*key, limit.cost, now);
+        }
         for (rate, key) in &rates {
             match counter.count(*key, rate.pace, limit.cost, now).known().await {
                 Some(decision) => decisions.push(decision),
@@ -239,6 +244,51 @@ impl Pass<'_> {
                 }
             };
             self.settle(policy, checked)?;
+        }
+        Ok(())
+    }
+
+    /// A solution is used up before it is looked at, so that one cannot be tried many times at once.
+    async fn captchas(&mut self, set: &PolicySet, around: &Surroundings) -> Result<(), Stopped> {
+        for policy in &set.captchas {
+            let captcha = &policy.rule;
+            if self.is_review
+                || !captcha.is_for(&self.decisions.identities)
+                || !self.applies(policy)
+            {
+                continue;
+            }
+            let solution = match captcha.sent(&self.request.headers) {
+                Ok(solution) => solution,
+                Err(reason) => {
+                    self.settle(policy, Err(captcha.refusal(reason)))?;
+                    continue;
+                }
+            };
+            if !policy.is_enforced() {
+                policy.not_evaluated("captcha-not-asked", &mut self.decisions);
+                continue;
+            }
+            let (key, pace) = solution.used;
+            match around.counter.count(key, pace, 1, nanos_now()).known().await {
+                Some(first) if !first.conforms => {
+                    self.settle(policy, Err(captcha.refusal("captcha-used")))?;
+                    continue;
+                }
+                // Whoever runs it takes a solution once too.
+                Some(_) | None => {}
+            }
+            match captcha.verify(solution, self.address).await {
+                Ok(()) => self.settle(policy, Ok(()))?,
+                Err(Unsolved::Wrong(reason)) => {
+                    self.settle(policy, Err(captcha.refusal(reason)))?;
+                }
+                Err(Unsolved::Unknown(reason)) => {
+                    around.counter.forget(key, pace);
+                    let refusal = || Captcha::unavailable(reason);
+                    self.failed(policy, captcha.on_failure(), reason, refusal)?;
+                }
+            }
         }
         Ok(())
     }

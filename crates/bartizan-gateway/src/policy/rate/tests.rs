@@ -191,3 +191,42 @@ fn what_would_let_nothing_pass_is_refused() {
         assert_eq!(problem.map(|p| p.key), Some(key.to_owned()), "{config:?}");
     }
 }
+
+#[test]
+fn what_was_measured_outlives_changed_numbers_but_not_other_callers() {
+    let key = HashKey::new([1; 32]);
+    let compile = |text: &str| {
+        let config: RateConfig = serde_saphyr::from_str(text).expect("settings");
+        Limit::compile("users", &config, &ScopeConfig::default(), &key).expect("compiles")
+    };
+    let before = compile(
+        "{requests: 5, period_seconds: 60, by: principal, also: [{requests: 2, period_seconds: 1}],
+          tiers: [{with: {scopes: [premium]}, requests: 50, period_seconds: 60}]}",
+    );
+    let who = KeyedHash([7; 10]);
+    for paced in before.rates.iter().chain(&before.tiers[0].1) {
+        paced.measured.count(who, 3, 0);
+    }
+    let shown = |limit: &Limit| {
+        let measured = limit.measured(Timestamp::from_seconds(0));
+        let shown = measured.into_iter().map(|one| (one.rate, one.tier, one.most));
+        shown.collect::<Vec<_>>()
+    };
+    let named = |name: &str, tier, most| (name.to_owned(), tier, most);
+    let all = [named("users", None, 3), named("users.2", None, 3), named("users", Some(1), 3)];
+    assert_eq!(shown(&before), all);
+    let after = compile(
+        "{requests: 9, period_seconds: 60, by: principal, also: [{requests: 2, period_seconds: 10}],
+          tiers: [{with: {scopes: [other]}, requests: 50, period_seconds: 60},
+                  {with: {scopes: [premium]}, requests: 51, period_seconds: 60}]}",
+    );
+    let all = [
+        named("users", None, 3),
+        named("users.2", None, 0),
+        named("users", Some(1), 0),
+        named("users", Some(2), 3),
+    ];
+    assert_eq!(shown(&after.after(Some(&before))), all);
+    let others = compile("{requests: 9, period_seconds: 60, by: api_key}");
+    assert_eq!(shown(&others.after(Some(&before))), [named("users", None, 0)]);
+}

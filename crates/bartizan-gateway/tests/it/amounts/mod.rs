@@ -1,5 +1,6 @@
 //! How much callers may ask for, in front of a real upstream.
 
+mod captchas;
 mod logins;
 mod once;
 mod own_keys;

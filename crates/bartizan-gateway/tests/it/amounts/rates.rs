@@ -8,7 +8,7 @@ use std::{
 
 use bartizan_gateway::policy::{QuotaLedger, Surroundings};
 use bartizan_model::{
-    HashKey, KeyedHash, QuotaPeriod, QuotaStore, Reserved, Unused, api_key::Later,
+    HashKey, KeyedHash, QuotaPeriod, QuotaStore, Reserved, Timestamp, Unused, api_key::Later,
 };
 
 use super::{HASH_KEY, Limited, code, with_key};
@@ -210,4 +210,21 @@ async fn a_quota_that_cannot_be_counted_does_what_it_is_told() {
             assert_eq!(limited.ask("GET / HTTP/1.1").await.status, status, "{mode} {on_failure}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_callers_ask_is_measured_beside_refused_or_not() {
+    let policies = "[{name: few, mode: enforce, rate: {requests: 2, period_seconds: 1000}},
+                     {name: idle, mode: off, rate: {requests: 2, period_seconds: 1000}}]";
+    let limited = Limited::new(policies, Upstream::ok().await).await;
+    for (from, times) in [(2, 5), (3, 1), (4, 1)] {
+        for _ in 0..times {
+            limited.ask_from(from, "GET / HTTP/1.1\r\nhost: api.example\r\n\r\n").await;
+        }
+    }
+    let now = Timestamp::from_seconds(4_000_000_000);
+    let [measured] = &limited.enforcement.measured("few", now)[..] else { panic!("one rate") };
+    assert_eq!((measured.callers, measured.p50, measured.most), (3, 1, 5));
+    assert_eq!(measured.proposed, None, "of three callers");
+    assert!(limited.enforcement.measured("idle", now).is_empty());
 }

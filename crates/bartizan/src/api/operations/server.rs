@@ -1,6 +1,8 @@
 //! The server itself: how it is, and what it enforces.
 
-use bartizan_gateway::policy::{ExceptionConfig, PolicyConfig, PolicyTally, ScopeConfig};
+use bartizan_gateway::policy::{
+    ExceptionConfig, MeasuredRate, PolicyConfig, PolicyTally, ScopeConfig,
+};
 use bartizan_model::{Mode, Role, Timestamp, analysis::NamedCount};
 use bartizan_store::Counts;
 use schemars::JsonSchema;
@@ -111,6 +113,9 @@ pub(super) struct PolicyView {
     is_default: bool,
     /// What it decided since the server began.
     decisions: PolicyTally,
+    /// How often callers asked, for policies of the kind `rate`, and numbers that would fit them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    measured: Vec<MeasuredRate>,
 }
 
 async fn policies(call: Call<Nothing, Nothing>) -> Result<Reply<Listed<PolicyView>>, Problem> {
@@ -135,6 +140,7 @@ fn views(in_force: &InForce, now: Timestamp) -> Vec<PolicyView> {
             until: switched.and_then(|switched| switched.until),
             is_default: policy.is_default(),
             decisions: in_force.enforcement.tally(&policy.name),
+            measured: in_force.enforcement.measured(&policy.name, now),
         })
     };
     in_force.policies().filter_map(view).collect()

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Scores `analyze --annotate` on fresh numbers that python-stdnum calls valid or not.
 
-usage: numbers.py cases SEED COUNT > cases.jsonl
-       numbers.py exchanges cases.jsonl > exchanges.jsonl
-       numbers.py score cases.jsonl ANNOTATED.jsonl [--worst]
+usage: identifier_numbers.py cases SEED COUNT > cases.jsonl
+       identifier_numbers.py exchanges cases.jsonl > exchanges.jsonl
+       identifier_numbers.py score cases.jsonl ANNOTATED.jsonl [--worst]
 
 For each type of `sensitive.py` that python-stdnum knows: numbers of the examples in its documentation with some
 characters changed at random, COUNT of them that it calls valid and COUNT that it does not. Names, and what a type
