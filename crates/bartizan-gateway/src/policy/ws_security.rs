@@ -67,7 +67,7 @@ counted before, by address. The message is never changed.
 **Signatures** are by RSA (PKCS #1 v1.5, 2048 bits and more) or ECDSA (P-256 with SHA-256, P-384 with SHA-384, P-521 with \
 SHA-512), over elements that are named by `wsu:Id` or `xml:id`, in Exclusive or inclusive Canonical XML 1.0 without \
 comments, with no other transform than `enveloped-signature`. The certificate comes in a `BinarySecurityToken` (`X509v3`) or \
-`X509Data`, or is one of `certificates` that a `KeyIdentifier` (thumbprint, subject key identifier) means; one of \
+`X509Data`, or is one of `certificates` that a `KeyIdentifier` (thumbprint, subject key identifier) or a serial number (`X509IssuerSerial`) means; one of \
 `authorities` has signed it directly, and it is checked as those of TLS clients are, revocation lists included. What \
 has to be signed (`parts`) has to be the very element that the receiver reads: `Body` is the child of the envelope, \
 `Timestamp` and `UsernameToken` those of the one security header, a header block the only one of its name. Ids have to be \

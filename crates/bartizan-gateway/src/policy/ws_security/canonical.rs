@@ -220,7 +220,7 @@ fn in_scope<'d>(node: Part<'d>, wanted: &str) -> Option<(&'d str, &'d str)> {
         // It is written nowhere.
         return None;
     }
-    let found = node.namespaces().find(|one| prefix(*one) == wanted)?;
+    let found = node.namespaces().find(|one| prefix(one) == wanted)?;
     (!found.uri().is_empty()).then(|| (prefix(found), found.uri()))
 }
 

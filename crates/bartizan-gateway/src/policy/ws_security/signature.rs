@@ -10,7 +10,7 @@ use x509_parser::{certificate::X509Certificate, prelude::FromDer as _};
 use super::{
     Fault, algorithms,
     canonical::{self, Bounds, Form, Written},
-    document::{Part, attribute, elements, is, one, value},
+    document::{Part, at_most_one, attribute, elements, is, one, value},
     envelope::{Envelope, SECURITY, SIGNATURE, Security},
     trust::Trust,
 };
@@ -236,10 +236,7 @@ fn certificate(
         named = only_child(named).ok_or(OTHER)?;
     }
     if is(named, SIGNATURE, "X509Data") {
-        return bytes(
-            one(named, (SIGNATURE, "X509Certificate"), "key-identifier")?,
-            CERTIFICATE_BYTES,
-        );
+        return of_data(named, trust);
     }
     let type_of = attribute(named, "ValueType");
     if is(named, SECURITY, "Reference") {
@@ -267,6 +264,19 @@ fn certificate(
         Some(KEY_ID) => trust.by_key_id(&id),
         _ => return Err(OTHER),
     };
+    found.map(<[u8]>::to_vec).ok_or(Fault::Refused("certificate-unknown"))
+}
+
+/// The certificate that `X509Data` holds, or one that it names by issuer and serial number.
+fn of_data(data: Part<'_>, trust: &Trust) -> Result<Vec<u8>, Fault> {
+    const CODE: &str = "key-identifier";
+    if let Some(certificate) = at_most_one(data, (SIGNATURE, "X509Certificate"), CODE)? {
+        return bytes(certificate, CERTIFICATE_BYTES);
+    }
+    let named = at_most_one(data, (SIGNATURE, "X509IssuerSerial"), CODE)?;
+    let named = named.ok_or(Fault::Unsupported(CODE))?;
+    let serial = value(one(named, (SIGNATURE, "X509SerialNumber"), CODE)?)?;
+    let found = trust.by_serial(serial.trim_ascii());
     found.map(<[u8]>::to_vec).ok_or(Fault::Refused("certificate-unknown"))
 }
 

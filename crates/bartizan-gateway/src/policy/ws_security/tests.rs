@@ -357,6 +357,13 @@ fn certificates_are_found_by_what_names_them() {
             "<wsse:SecurityTokenReference><wsse:KeyIdentifier ValueType=\"http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#ThumbprintSHA1\">{print}</wsse:KeyIdentifier></wsse:SecurityTokenReference>"
         )
     };
+    let serial = |serial: &str| {
+        format!(
+            "<wsse:SecurityTokenReference><ds:X509Data><ds:X509IssuerSerial><ds:X509IssuerName>CN=authority\
+             </ds:X509IssuerName><ds:X509SerialNumber>{serial}</ds:X509SerialNumber></ds:X509IssuerSerial>\
+             </ds:X509Data></wsse:SecurityTokenReference>"
+        )
+    };
     let data = format!(
         "<ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data>",
         STANDARD.encode(&known.der)
@@ -364,6 +371,8 @@ fn certificates_are_found_by_what_names_them() {
     let assertion = "<wsse:SecurityTokenReference><wsse:KeyIdentifier ValueType=\"http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLID\">YQ==</wsse:KeyIdentifier></wsse:SecurityTokenReference>";
     for (key, reason) in [
         (thumbprint(&known), None),
+        (serial("7"), None),
+        (serial("8"), Some("certificate-unknown")),
         (data, None),
         (thumbprint(&stranger), Some("certificate-unknown")),
         (assertion.to_owned(), Some("key-identifier")),

@@ -55,6 +55,8 @@ struct Known {
     der: CertificateDer<'static>,
     thumbprint: Vec<u8>,
     key_id: Option<Vec<u8>>,
+    /// In decimal.
+    serial: String,
 }
 
 impl Trust {
@@ -94,7 +96,17 @@ impl Trust {
 
     /// The one certificate with this subject key identifier.
     pub(super) fn by_key_id(&self, id: &[u8]) -> Option<&[u8]> {
-        let mut fitting = self.known.iter().filter(|one| one.key_id.as_deref() == Some(id));
+        self.only(|one| one.key_id.as_deref() == Some(id))
+    }
+
+    /// The one certificate with this serial number, in decimal. Whose it is and who issued it tells the certificate:
+    /// what a message says of that chooses nothing.
+    pub(super) fn by_serial(&self, serial: &str) -> Option<&[u8]> {
+        self.only(|one| one.serial == serial)
+    }
+
+    fn only(&self, is_meant: impl Fn(&Known) -> bool) -> Option<&[u8]> {
+        let mut fitting = self.known.iter().filter(|one| is_meant(one));
         match (fitting.next(), fitting.next()) {
             (Some(one), None) => Some(one.der.as_ref()),
             _ => None,
@@ -136,7 +148,8 @@ fn read(pem: &[u8]) -> Result<Vec<Known>, &'static str> {
             }
         });
         let thumbprint = digest(&SHA1_FOR_LEGACY_USE_ONLY, &der).as_ref().to_vec();
-        known.push(Known { der, thumbprint, key_id });
+        let serial = certificate.serial.to_string();
+        known.push(Known { der, thumbprint, key_id, serial });
     }
     if known.is_empty() { Err("no certificate in PEM form in it") } else { Ok(known) }
 }
@@ -169,6 +182,9 @@ mod tests {
         trust.known = known;
         assert_eq!(trust.by_key_id(&id), Some(trust.known[1].der.as_ref()));
         assert_eq!(trust.by_key_id(&id[1..]), None);
+        let serial = trust.known[0].serial.clone();
+        assert_eq!(trust.by_serial(&serial), Some(trust.known[0].der.as_ref()));
+        assert_eq!((trust.by_serial("1"), trust.by_serial("")), (None, None));
         assert!(read(b"").is_err() && read(b"none").is_err());
         // The same key in two certificates means none of them.
         let twice =
