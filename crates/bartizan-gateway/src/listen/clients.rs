@@ -83,7 +83,13 @@ impl Clients {
     }
 
     /// Verifies a chain, leaf first, and reads whom it names.
-    fn judge(&self, chain: &[CertificateDer<'static>]) -> Result<ClientCertificate, &'static str> {
+    ///
+    /// # Errors
+    /// A short name of why it is not believed, or names nobody.
+    pub(crate) fn judge(
+        &self,
+        chain: &[CertificateDer<'static>],
+    ) -> Result<ClientCertificate, &'static str> {
         let (leaf, between) = chain.split_first().ok_or("certificate-missing")?;
         let verified = self.verifier.verify_client_cert(leaf, between, UnixTime::now());
         verified.map_err(|error| refused(&error).unwrap_or("certificate-invalid"))?;

@@ -18,7 +18,7 @@ pub static ITEM: PolicyItem = PolicyItem {
     documentation: "\
 Refuses requests of callers that no policy before it has identified (401), and of those that lack a \
 scope or a claim (403): an address that was verified, a consent, a tenant. A claim of more than 1 KiB of JSON is as \
-if it was not there. It verifies nothing by itself: `api_key`, `jwt`, `introspection`, `basic` and `message_signature` policies do, in either mode, and a listener that checks client certificates (`gateway.listeners.clients`). Preflight requests that a `cors` policy answers do not get \
+if it was not there. It verifies nothing by itself: `api_key`, `jwt`, `introspection`, `basic`, `message_signature` and `ws_security` policies do, in either mode, and a listener that checks client certificates (`gateway.listeners.clients`). Preflight requests that a `cors` policy answers do not get \
 here. `WWW-Authenticate` names the schemes that would be taken (RFC 9110 §11.6.1, RFC 6750 §3), and with \
 `resource_metadata` where clients read how to get a token (RFC 9728 §5.1).
 
@@ -95,18 +95,24 @@ pub enum Way {
     Signature,
     /// A user with a password, verified by a `basic` policy.
     Basic,
+    /// A user or a signer of a SOAP message, verified by a `ws_security` policy. It is asked once the body is there.
+    WsSecurity,
 }
 
 impl Way {
-    /// Whether an identity was found in this way. Tokens have an issuer, users with passwords have none.
+    /// Whether an identity was found in this way. Tokens have an issuer, users with passwords have none; messages have one
+    /// for signers and users, whose kinds are never those of tokens.
     fn is_of(self, identity: &Identity) -> bool {
         let (kind, has_issuer) = (identity.kind, !identity.issuer.is_empty());
         match self {
             Self::ApiKey => kind == PrincipalKind::ApiKey,
             Self::Jwt => kind == PrincipalKind::Subject && has_issuer,
-            Self::Certificate => kind == PrincipalKind::Certificate,
-            Self::Signature => kind == PrincipalKind::Client,
+            Self::Certificate => kind == PrincipalKind::Certificate && !has_issuer,
+            Self::Signature => kind == PrincipalKind::Client && !has_issuer,
             Self::Basic => kind == PrincipalKind::Subject && !has_issuer,
+            Self::WsSecurity => {
+                has_issuer && matches!(kind, PrincipalKind::Certificate | PrincipalKind::Client)
+            }
         }
     }
 }
@@ -163,9 +169,14 @@ impl Required {
             challenges.push(challenge("Basic", &format!("{detail}, charset=\"UTF-8\"")));
         }
         if challenges.is_empty() {
-            let is_signed = has(Way::Signature);
-            challenges
-                .push(challenge(if is_signed { "Signature" } else { "Certificate" }, &detail));
+            let scheme = if has(Way::Signature) {
+                "Signature"
+            } else if has(Way::WsSecurity) {
+                "WS-Security"
+            } else {
+                "Certificate"
+            };
+            challenges.push(challenge(scheme, &detail));
         }
         Ok(Self { config: config.clone(), detail, challenges })
     }
@@ -206,6 +217,11 @@ impl Required {
 }
 
 impl Required {
+    /// Whether it may be met by who a SOAP message is from, which its body tells.
+    pub(crate) fn takes_messages(&self) -> bool {
+        self.config.any_of.contains(&Way::WsSecurity)
+    }
+
     fn has_claims(&self, identity: &Identity) -> bool {
         self.config.claims.iter().all(|(name, wanted)| {
             let is_said = |value: &&Value| !matches!(value, Value::Null | Value::Bool(false));
@@ -296,6 +312,27 @@ mod tests {
             challenges,
             ["Bearer realm=\"shop\"", "Basic realm=\"shop\", charset=\"UTF-8\""]
         );
+    }
+
+    #[test]
+    fn who_a_message_is_from_is_known_by_no_other_way() {
+        use PrincipalKind::{Certificate, Client};
+        let message = |kind| Identity { issuer: "ws-security".into(), ..identity(kind, &["a"]) };
+        let passes = |way, who: &Identity| {
+            let policy = Required::compile(&config(&[way]), true).expect("compiles");
+            policy.check(std::slice::from_ref(who), NOW).is_ok()
+        };
+        for who in [message(Certificate), message(Client)] {
+            assert!(passes(Way::WsSecurity, &who));
+            for way in [Way::Certificate, Way::Signature, Way::Basic, Way::Jwt, Way::ApiKey] {
+                assert!(!passes(way, &who), "{way:?}");
+            }
+        }
+        let token =
+            Identity { issuer: "ws-security".into(), ..identity(PrincipalKind::Subject, &["a"]) };
+        for who in [token, identity(Certificate, &["a"]), identity(Client, &["a"])] {
+            assert!(!passes(Way::WsSecurity, &who));
+        }
     }
 
     #[test]

@@ -93,6 +93,17 @@ pub(super) struct Pair {
     password: Zeroizing<String>,
 }
 
+impl Pair {
+    /// A pair; `None` when it is longer than any, or has control characters.
+    pub(super) fn new(name: &str, password: &str) -> Option<Self> {
+        let is_fine = !name.is_empty()
+            && name.len() <= NAME_BYTES
+            && password.len() <= PASSWORD_BYTES
+            && !name.chars().chain(password.chars()).any(char::is_control);
+        is_fine.then(|| Self { name: name.to_owned(), password: password.to_owned().into() })
+    }
+}
+
 /// A compiled policy.
 #[derive(Debug)]
 pub(crate) struct Basic {
@@ -192,11 +203,7 @@ fn is_basic(value: &HeaderValue) -> bool {
 /// RFC 7617 §2: a name without colon, a colon, a password; neither has control characters.
 fn read(pair: &[u8]) -> Option<Pair> {
     let (name, password) = std::str::from_utf8(pair).ok()?.split_once(':')?;
-    let is_fine = !name.is_empty()
-        && name.len() <= NAME_BYTES
-        && password.len() <= PASSWORD_BYTES
-        && !name.chars().chain(password.chars()).any(char::is_control);
-    is_fine.then(|| Pair { name: name.to_owned(), password: password.to_owned().into() })
+    Pair::new(name, password)
 }
 
 #[cfg(test)]

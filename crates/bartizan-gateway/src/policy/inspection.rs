@@ -1,5 +1,5 @@
 //! One whole request on its way past the policies, after it is known who asks, cheap ones first: its
-//! size, who signed it, what it calls and whose that is, its schema, its contract, where URLs in it lead, what of it is
+//! size, who signed it (and between the two, in `ws_security`, who a message of SOAP is from), what it calls and whose that is, its schema, its contract, where URLs in it lead, what of it is
 //! good once, then what it says. Nothing of it has gone to the upstream. Nothing here waits.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,22 +20,21 @@ use super::{
 };
 use crate::{call::Call, handover::request_of, phases::BodyView, websocket::Message};
 
-/// Asks about a request whose body is there, or of which it is known that it is passed on as it comes.
-pub(super) fn whole(
+/// Asks about a request whose body is there, or of which it is known that it is passed on as it comes, before anything
+/// of it is decoded.
+pub(super) fn sealed(
     stage: &Stage,
     call: &mut Call,
     fields: &HeaderMap,
     body: BodyView<'_>,
 ) -> Option<Refusal> {
-    if let Some(refusal) = sizes(stage, call, body) {
-        return Some(refusal);
-    }
-    // Before anything is decoded.
-    let refusal = webhook::signatures(stage, call, fields, body)
-        .or_else(|| message_signature::bodies(stage, call, fields, body));
-    if refusal.is_some() {
-        return refusal;
-    }
+    sizes(stage, call, body)
+        .or_else(|| webhook::signatures(stage, call, fields, body))
+        .or_else(|| message_signature::bodies(stage, call, fields, body))
+}
+
+/// Asks about the rest of it.
+pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> {
     if let Some(refusal) = rights::request(stage, call, body) {
         return Some(refusal);
     }

@@ -22,7 +22,7 @@ use super::{
     security_txt,
     set::{Around, Outer},
     shown, single_use, size, soap, transfer, upload, upstream_errors, url_values, webhook,
-    websocket, xml_rpc,
+    websocket, ws_security, xml_rpc,
 };
 
 macro_rules! kinds {
@@ -207,6 +207,12 @@ kinds! {
         |settings, around| {
             let key = &around.surroundings.hash_key;
             message_signature::Signatures::compile(around.name, settings, key)
+        };
+    /// Who SOAP messages are from, and what of them is signed.
+    ws_security: ws_security::WsSecurityConfig => ws_security: ws_security::WsSecurity,
+        |settings, around| {
+            let key = &around.surroundings.hash_key;
+            ws_security::WsSecurity::compile(around.name, settings, key)
         };
     /// Deliveries of webhooks.
     webhook: webhook::WebhookConfig => webhooks: webhook::Webhook, |settings, around| {

@@ -7,8 +7,8 @@
 //! They are asked in the order of what asking costs, and what is only for some comes after it is
 //! known who they are (the private module `pass` is that order): kill switches, addresses, decoys, what is gone, heads,
 //! rates by address, metadata for clients, preflight requests, keys, tokens, signatures, required authentication,
-//! authorisation, rates by principal; then, with the body (the private module `inspection`), its size, who signed it, what
-//! it calls and whose it is, its schema and its
+//! authorisation, rates by principal; then, with the body (the private module `inspection`), its size, who signed it, who a
+//! message of SOAP is from, what it calls and whose it is, its schema and its
 //! contract, what it says in the words of its protocol (`spoken`), what of it is good once, and detectors.
 
 pub mod address;
@@ -96,6 +96,7 @@ pub mod verified_bots;
 pub mod webhook;
 pub mod websocket;
 mod work;
+pub mod ws_security;
 pub mod xml_rpc;
 
 use std::{
@@ -415,13 +416,27 @@ impl Policies for Enforcement {
         body: BodyView<'a>,
     ) -> Step<'a> {
         let Some(stage) = call.extension::<Stage>().cloned() else { return Step::Continue };
-        if let Some(refusal) = inspection::whole(&stage, call, &request.headers, body) {
+        let refusal = inspection::sealed(&stage, call, &request.headers, body);
+        if let Some(refusal) = refusal {
             return Step::Reply(dress::reply(&stage, call, refusal));
         }
-        if !login::may_ask(&stage, request) && !webhook::may_ask(call) {
-            return Step::Continue;
+        let is_awaited = ws_security::is_awaited(&stage, &request.headers);
+        if !is_awaited {
+            if let Some(refusal) = inspection::whole(&stage, call, body) {
+                return Step::Reply(dress::reply(&stage, call, refusal));
+            }
+            if !login::may_ask(&stage, request) && !webhook::may_ask(call) {
+                return Step::Continue;
+            }
         }
         at_once(Box::pin(async move {
+            if is_awaited {
+                let refusal = ws_security::ask(&stage, call, body, &self.surroundings).await;
+                let refusal = refusal.or_else(|| inspection::whole(&stage, call, body));
+                if let Some(refusal) = refusal {
+                    return Some(dress::reply(&stage, call, refusal));
+                }
+            }
             let refusal = login::ask(&stage, call, request, body, &self.surroundings).await;
             if let Some(refusal) = refusal {
                 return Some(dress::reply(&stage, call, refusal));

@@ -24,6 +24,7 @@ use super::{
     scope::{Reach, Scope},
     set::PolicySet,
     transfer::Charges,
+    ws_security,
 };
 use crate::{
     call::Call,
@@ -202,10 +203,15 @@ impl<'a> Pass<'a> {
         self.basic(&set).await?;
         self.tokens(&set, around).await?;
         self.signatures(&set, around).await?;
+        let is_awaited = ws_security::is_awaited(&self.stage, &self.request.headers);
         for policy in &set.required {
-            self.ask(policy, |rule, pass| rule.check(&pass.decisions.identities, pass.now))?;
+            if !(is_awaited && policy.rule.takes_messages()) {
+                self.ask(policy, |rule, pass| rule.check(&pass.decisions.identities, pass.now))?;
+            }
         }
-        self.authorize(&set)?;
+        if !is_awaited {
+            self.authorize(&set)?;
+        }
         for policy in &set.page_sizes {
             self.ask(policy, |rule, pass| rule.check(&pass.request.uri))?;
         }

@@ -35,6 +35,7 @@ mod revoked;
 mod rights;
 mod schema;
 mod signed;
+mod soap_security;
 mod spoken;
 mod streams;
 #[allow(dead_code, reason = "the example uses more of it")]
