@@ -93,6 +93,7 @@ pub mod upload;
 pub mod upstream_errors;
 pub mod url_values;
 pub mod verified_bots;
+pub mod verified_bots;
 pub mod webhook;
 pub mod websocket;
 mod work;
