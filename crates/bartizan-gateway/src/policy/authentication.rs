@@ -99,7 +99,7 @@ pub enum Way {
 
 impl Way {
     /// Whether an identity was found in this way. Tokens have an issuer, users with passwords have none.
-    fn is_of(self, identity: &Identity) -> bool {
+    pub(crate) fn is_of(self, identity: &Identity) -> bool {
         let (kind, has_issuer) = (identity.kind, !identity.issuer.is_empty());
         match self {
             Self::ApiKey => kind == PrincipalKind::ApiKey,

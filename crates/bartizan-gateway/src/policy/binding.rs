@@ -80,10 +80,10 @@ pub(crate) struct Binding {
 }
 
 impl Binding {
-    /// `leeway`: how far clocks may differ, in seconds.
+    /// For the credentials of an issuer; `leeway`: how far clocks may differ, in seconds.
     pub(crate) fn compile(
         config: &BindingConfig,
-        leeway: u32,
+        (issuer, leeway): (&str, u32),
         hash_key: &HashKey,
     ) -> Result<Self, Problem> {
         let key = |key: &str| format!("binding.{key}");
@@ -107,7 +107,7 @@ impl Binding {
         }
         Ok(Self {
             required: config.required,
-            proofs: Proofs::new(config, origins, leeway, hash_key),
+            proofs: Proofs::new(config, origins, (issuer, leeway), hash_key),
         })
     }
 

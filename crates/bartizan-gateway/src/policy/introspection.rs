@@ -195,7 +195,8 @@ impl Introspected {
                 return Err(Problem::new(key, "300 is the most"));
             }
         }
-        let binding = Binding::compile(&config.binding, LEEWAY_SECONDS, &surroundings.hash_key)?;
+        let for_issuer = (config.issuer.as_str(), LEEWAY_SECONDS);
+        let binding = Binding::compile(&config.binding, for_issuer, &surroundings.hash_key)?;
         let source = Source::compile(&config.url, jwt::rules(&config.fetch)?);
         let source = source.map_err(|problem| Problem::new("url", problem))?;
         let state =

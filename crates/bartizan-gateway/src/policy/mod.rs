@@ -90,6 +90,7 @@ pub mod transfer;
 pub mod upload;
 pub mod upstream_errors;
 pub mod url_values;
+mod vouchers;
 pub mod webhook;
 pub mod websocket;
 mod work;

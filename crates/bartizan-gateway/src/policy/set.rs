@@ -1,6 +1,6 @@
 //! All policies together, compiled, by kind.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
 
 use bartizan_model::{Mode, Timestamp};
 
@@ -9,16 +9,20 @@ use super::{
     Surroundings,
     asked::WORK,
     authorization::AuthorizationConfig,
+    basic::{Basic, BasicConfig},
     config::{POLICIES, PolicyConfig, PolicyError, Problem},
     exception,
     introspection::{Introspected, IntrospectionConfig},
     jwt::{JwtConfig, Tokens},
+    message_signature::{MessageSignatureConfig, Signatures},
     ownership::OwnershipConfig,
     record::{Policy, Tallies},
     roles,
     scope::{Scope, ScopeConfig},
     step_up::StepUp,
+    vouchers::Vouchers,
 };
+use crate::handover::timestamp;
 
 /// Most phases in which a scope is looked at.
 const PHASES: usize = 3;
@@ -33,6 +37,7 @@ impl PolicySet {
     ) -> Result<Self, PolicyError> {
         let mut set = Self::default();
         let claims = claims_asked_for(policies);
+        let vouchers = Vouchers::of(policies, surroundings.has_client_certificates);
         let mut work = 0;
         let mut own: Vec<(&'static str, Scope)> = Vec::new();
         // Limits are told to whoever wrote a policy, so default ones do not count.
@@ -67,10 +72,19 @@ impl PolicySet {
             }
             let outer = Outer { name, kind: item.kind, mode, scope };
             let scope = &policy.scope;
-            let claims = &claims;
+            let (claims, vouchers) = (&claims, &vouchers);
             let until = policy.until;
-            let around =
-                Around { name, scope, mode, until, surroundings, tallies, claims, previous };
+            let around = Around {
+                name,
+                scope,
+                mode,
+                until,
+                surroundings,
+                tallies,
+                claims,
+                vouchers,
+                previous,
+            };
             set.add(policy, outer, &around).map_err(|problem| problem.of(name, item.kind))?;
         }
         for flow in &set.flows {
@@ -153,6 +167,8 @@ pub(crate) struct Around<'a> {
     pub(crate) tallies: &'a Tallies,
     /// Claims of tokens that policies read.
     pub(crate) claims: &'a BTreeSet<String>,
+    /// Who gives callers their names.
+    pub(crate) vouchers: &'a Vouchers,
     /// The policies before these.
     pub(crate) previous: Option<&'a PolicySet>,
 }
@@ -177,6 +193,35 @@ impl Around<'_> {
         let fresh = Introspected::compile(self.name, config, self.claims, self.surroundings)?;
         let kept = self.previous.and_then(|previous| previous.answered_for(&fresh));
         Ok(kept.unwrap_or_else(|| Arc::new(fresh)))
+    }
+
+    /// Users with passwords; what is known of credentials goes on.
+    pub(crate) fn basic(&self, config: &BasicConfig) -> Result<Basic, Problem> {
+        let fresh = Basic::compile(config, &self.surroundings.hash_key)?;
+        let before = self.before(|previous| previous.basics.as_slice());
+        Ok(match before {
+            Some(before) => fresh.following(before),
+            None => fresh,
+        })
+    }
+
+    /// Signed requests; what was signed before a reload is taken no longer than before.
+    pub(crate) fn signatures(
+        &self,
+        config: &MessageSignatureConfig,
+    ) -> Result<Signatures, Problem> {
+        let fresh = Signatures::compile(self.name, config, &self.surroundings.hash_key)?;
+        let before = self.before(|previous| previous.signed.as_slice());
+        Ok(match before {
+            Some(before) => fresh.following(before, timestamp(SystemTime::now())),
+            None => fresh,
+        })
+    }
+
+    /// The rule of that name and kind in the place of which this one comes.
+    fn before<R>(&self, kind: impl Fn(&PolicySet) -> &[Policy<R>]) -> Option<&R> {
+        let mut before = kind(self.previous?).iter();
+        before.find(|policy| *policy.name == *self.name).map(|policy| &policy.rule)
     }
 }
 

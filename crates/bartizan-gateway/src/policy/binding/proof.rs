@@ -2,8 +2,8 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bartizan_model::{
-    HashKey, Timestamp,
-    replay::{ReplayStore, Use},
+    HashKey, KeyedHash, Timestamp,
+    replay::{Account, ReplayStore, Use},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::Uri;
@@ -27,6 +27,8 @@ pub(super) struct Proofs {
     /// In the form of [`origin`]; those of the request when empty.
     origins: Vec<String>,
     needs_nonce: bool,
+    /// On whose account proofs are: those of one issuer share it.
+    account: KeyedHash,
     ids: HashKey,
     nonces: HashKey,
 }
@@ -46,16 +48,18 @@ impl Proofs {
     pub(super) fn new(
         config: &BindingConfig,
         origins: Vec<String>,
-        leeway: u32,
+        (issuer, leeway): (&str, u32),
         key: &HashKey,
     ) -> Self {
+        let ids = key.derive("proof ids");
         Self {
             algorithms: config.proof_algorithms.clone(),
             seconds: i64::from(config.proof_seconds),
             leeway: i64::from(leeway),
             origins,
             needs_nonce: config.nonce,
-            ids: key.derive("proof ids"),
+            account: ids.hash("issuer", issuer.as_bytes()),
+            ids,
             nonces: key.derive("proof nonces"),
         }
     }
@@ -98,11 +102,18 @@ impl Proofs {
         let until = Timestamp::from_seconds(issued + self.seconds + self.leeway + 1);
         let mut name = key.to_vec();
         name.extend_from_slice(id.as_bytes());
-        match replays.note(self.ids.hash("proof", &name), now, until).known().await {
+        let used = replays.note(self.account_of(key), self.ids.hash("proof", &name), now, until);
+        match used.known().await {
             Use::First => Ok(()),
             Use::Again | Use::UnderWay => Err("proof-replayed"),
             Use::Unknown => Err("replays-unknown"),
         }
+    }
+
+    /// On whose account the proofs of a key are.
+    fn account_of(&self, key: &[u8; 32]) -> Account {
+        let signer = [&self.account.0[..], key].concat();
+        Account { policy: self.account, signer: self.ids.hash("signer", &signer) }
     }
 
     /// Everything but whether it was used before; gives its identifier and when it was made.
