@@ -111,6 +111,12 @@ impl Binding {
         })
     }
 
+    /// Goes on from what counted for credentials of the same issuer before a reload at `now`: a proof that was forgotten
+    /// is not good again.
+    pub(crate) fn following(&mut self, before: &Self, now: Timestamp) {
+        self.proofs.window.following(&before.proofs.window, now);
+    }
+
     /// Checks that who presents a credential may. `is_proven` says that it was presented by the scheme for proofs.
     ///
     /// # Errors

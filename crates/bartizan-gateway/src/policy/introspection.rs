@@ -220,6 +220,11 @@ impl Introspected {
         })
     }
 
+    /// Whether it is about tokens of this issuer.
+    pub(crate) fn is_of(&self, issuer: &str) -> bool {
+        self.config.issuer == issuer
+    }
+
     /// Whether it can stay in the place of one that was compiled anew, with all that it was answered: with the same
     /// settings, credentials and authorities.
     pub(crate) fn can_stay_for(&self, fresh: &Self) -> bool {

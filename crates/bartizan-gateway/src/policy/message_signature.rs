@@ -23,7 +23,7 @@ use self::{
 };
 use super::{
     PolicyItem, authentication::challenge, config::Problem, identity::Identity, pass::Stage,
-    record::Refusal,
+    record::Refusal, window::Window,
 };
 use crate::{call::Call, phases::BodyView};
 
@@ -210,7 +210,7 @@ impl Signatures {
         }
         let wanted = wanted(&components, config)
             .ok_or_else(|| Problem::new("components", "cannot be told to clients"))?;
-        let (max_age, leeway) = (config.max_age_seconds.into(), config.leeway_seconds.into());
+        let window = Window::new(config.max_age_seconds, config.leeway_seconds);
         Ok(Self {
             keys,
             components,
@@ -218,13 +218,13 @@ impl Signatures {
             needs_nonce: config.nonce,
             required: config.required,
             wanted,
-            nonces: Nonces::new(name, max_age, leeway, hash_key),
+            nonces: Nonces::new(name, window, hash_key),
         })
     }
 
     /// The same, in the place of those of before at `now`.
     pub(crate) fn following(mut self, before: &Self, now: Timestamp) -> Self {
-        self.nonces.following(&before.nonces, now);
+        self.nonces.window.following(&before.nonces.window, now);
         self
     }
 

@@ -93,6 +93,7 @@ pub mod url_values;
 mod vouchers;
 pub mod webhook;
 pub mod websocket;
+mod window;
 mod work;
 pub mod xml_rpc;
 

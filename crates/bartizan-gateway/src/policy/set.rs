@@ -10,6 +10,7 @@ use super::{
     asked::WORK,
     authorization::AuthorizationConfig,
     basic::{Basic, BasicConfig},
+    binding::Binding,
     config::{POLICIES, PolicyConfig, PolicyError, Problem},
     exception,
     introspection::{Introspected, IntrospectionConfig},
@@ -177,7 +178,8 @@ impl Around<'_> {
     /// The tokens of an issuer. Compiled in any case, as what has become wrong since is refused; what was
     /// fetched for the same settings before is taken over.
     pub(crate) fn tokens(&self, config: &JwtConfig) -> Result<Arc<Tokens>, Problem> {
-        let fresh = Tokens::compile(config, self.claims, self.surroundings)?;
+        let mut fresh = Tokens::compile(config, self.claims, self.surroundings)?;
+        self.follow(&mut fresh.binding, &config.issuer);
         let Some(kept) = self.previous.and_then(|previous| previous.fetched_for(&fresh)) else {
             return Ok(Arc::new(fresh));
         };
@@ -190,9 +192,23 @@ impl Around<'_> {
         &self,
         config: &IntrospectionConfig,
     ) -> Result<Arc<Introspected>, Problem> {
-        let fresh = Introspected::compile(self.name, config, self.claims, self.surroundings)?;
+        let mut fresh = Introspected::compile(self.name, config, self.claims, self.surroundings)?;
+        self.follow(&mut fresh.binding, &config.issuer);
         let kept = self.previous.and_then(|previous| previous.answered_for(&fresh));
         Ok(kept.unwrap_or_else(|| Arc::new(fresh)))
+    }
+
+    /// Proofs for credentials of an issuer are those of before, whatever policy has taken them.
+    fn follow(&self, binding: &mut Binding, issuer: &str) {
+        let Some(previous) = self.previous else { return };
+        let now = timestamp(SystemTime::now());
+        let tokens = previous.tokens.iter().map(|policy| &policy.rule);
+        let tokens = tokens.filter(|rule| rule.config.issuer == issuer).map(|rule| &rule.binding);
+        let asked = previous.introspected.iter().map(|policy| &policy.rule);
+        let asked = asked.filter(|rule| rule.is_of(issuer)).map(|rule| &rule.binding);
+        for before in tokens.chain(asked) {
+            binding.following(before, now);
+        }
     }
 
     /// Users with passwords; what is known of credentials goes on.

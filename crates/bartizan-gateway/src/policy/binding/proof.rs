@@ -11,7 +11,10 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 
 use super::{BindingConfig, DPOP, Presentation};
-use crate::policy::jwt::{Algorithm, keys::brought, token};
+use crate::policy::{
+    jwt::{Algorithm, keys::brought, token},
+    window::Window,
+};
 
 /// Most bytes of a proof: one with an RSA key of 4096 bits has about 2,000.
 const PROOF_BYTES: usize = 4 * 1024;
@@ -22,8 +25,9 @@ const ID_BYTES: usize = 256;
 #[derive(Debug)]
 pub(super) struct Proofs {
     algorithms: Vec<Algorithm>,
+    /// How long a nonce is handed out.
     seconds: i64,
-    leeway: i64,
+    pub(super) window: Window,
     /// In the form of [`origin`]; those of the request when empty.
     origins: Vec<String>,
     needs_nonce: bool,
@@ -55,7 +59,7 @@ impl Proofs {
         Self {
             algorithms: config.proof_algorithms.clone(),
             seconds: i64::from(config.proof_seconds),
-            leeway: i64::from(leeway),
+            window: Window::new(config.proof_seconds, leeway),
             origins,
             needs_nonce: config.nonce,
             account: ids.hash("issuer", issuer.as_bytes()),
@@ -99,7 +103,7 @@ impl Proofs {
         let proof = proof.to_str().map_err(|_| "proof-malformed")?.trim();
         let (id, issued) = self.verify(proof, (text, key), presentation, now)?;
         // Only what is good is remembered, so that nobody fills the store with nonsense.
-        let until = Timestamp::from_seconds(issued + self.seconds + self.leeway + 1);
+        let until = self.window.end(issued);
         let mut name = key.to_vec();
         name.extend_from_slice(id.as_bytes());
         let used = replays.note(self.account_of(key), self.ids.hash("proof", &name), now, until);
@@ -142,9 +146,8 @@ impl Proofs {
             return Err("proof-thumbprint");
         }
         let claims: token::Claims = token::read(claims).map_err(malformed)?;
-        let (made, now) = (claims.time("iat", true).map_err(malformed)?, now.seconds());
-        let made = made.ok_or("proof-time")?;
-        if made > now + self.leeway || made < now - self.seconds - self.leeway {
+        let made = claims.time("iat", true).map_err(malformed)?.ok_or("proof-time")?;
+        if self.window.place(made, now).is_ne() {
             return Err("proof-time");
         }
         if claims.text("htm") != Some(presentation.method.as_str()) {
@@ -158,7 +161,7 @@ impl Proofs {
             return Err("proof-token");
         }
         if self.needs_nonce {
-            let slot = now.div_euclid(self.seconds);
+            let slot = now.seconds().div_euclid(self.seconds);
             let known = [slot, slot - 1].map(|slot| self.nonce_of(slot));
             if !claims.text("nonce").is_some_and(|nonce| known.iter().any(|k| k == nonce)) {
                 return Err("proof-nonce");

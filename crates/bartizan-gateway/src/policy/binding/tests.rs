@@ -123,6 +123,20 @@ async fn a_proof_is_good_once() {
     assert_eq!(got, Err("replays-unknown"));
 }
 
+/// A proof is forgotten when it is too old; a longer life must not bring it back.
+#[tokio::test]
+async fn what_was_forgotten_is_not_good_again_after_a_reload() {
+    let (holder, replays) = (Holder::new(), ReplayTable::default());
+    let (before, mut after) = (binding("{proof_seconds: 5}"), binding("{proof_seconds: 300}"));
+    let proof = holder.proof(&claims());
+    let (bound, proofs) = (holder.bound(), [proof.as_str()]);
+    let check = |binding, now| check_at(binding, &bound, &proofs, &replays, now);
+    assert_eq!(check(&before, NOW).await, Ok(()));
+    after.following(&before, Timestamp::from_seconds(NOW + 10));
+    assert_eq!(check(&after, NOW + 35).await, Err("proof-replayed"));
+    assert_eq!(check(&after, NOW + 36).await, Err("proof-time"));
+}
+
 #[tokio::test]
 async fn forged_and_borrowed_proofs_are_refused() {
     let (holder, thief) = (Holder::new(), Holder::new());
