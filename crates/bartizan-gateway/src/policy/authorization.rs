@@ -70,6 +70,9 @@ authorization: {calls: [setRole], allow: [{roles: [manager]}]}
     ],
 };
 
+/// The claim that names who made a token, and is known of each.
+const ISSUER: &str = "iss";
+
 /// Settings of an authorization policy: either `allow` or `deny_rest`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -229,7 +232,7 @@ impl Authorization {
 impl GrantConfig {
     fn check(&self, vouchers: &Vouchers) -> Result<(), Problem> {
         if !self.subjects.is_empty() {
-            vouchers.check(&self.by, self.claims.contains_key("iss"))?;
+            vouchers.check(&self.by, self.claims.contains_key(ISSUER))?;
         }
         roles::check_names("roles", &self.roles)?;
         roles::check_names("scopes", &self.scopes)?;
@@ -258,9 +261,12 @@ impl GrantConfig {
     }
 
     fn is_met(&self, who: &Identity, role_claims: &[String]) -> bool {
+        // Who made a token is known, whether or not what was asked about it says so once more.
+        let is_issuer = |value: &Value| !who.issuer.is_empty() && *value == *who.issuer;
         let claims = || {
-            self.claims.iter().all(|(name, wanted)| {
-                roles::claim(&who.claims, name).is_some_and(|value| wanted.contains(value))
+            self.claims.iter().all(|(name, wanted)| match name.as_str() {
+                ISSUER => wanted.iter().any(is_issuer),
+                _ => roles::claim(&who.claims, name).is_some_and(|value| wanted.contains(value)),
             })
         };
         who.has(&self.scopes)
@@ -324,6 +330,14 @@ mod tests {
                 assert_eq!(status(&named, who), expected, "{way} {other}");
                 assert_eq!(status(&anybody, who), expected, "{way} {other}");
             }
+        }
+        for (issuer, allowed) in
+            [("issuer", [true, false]), ("other", [false; 2]), ("", [false; 2])]
+        {
+            let of =
+                format!(r#"{{"allow":[{{"subjects":["ann"],"claims":{{"iss":["{issuer}"]}}}}]}}"#);
+            let may = [0, 1].map(|at| status(&of, std::slice::from_ref(&all[at].1)).is_none());
+            assert_eq!(may, allowed, "{issuer:?}");
         }
         let two = r#"{"allow":[{"subjects":["ann"],"by":["jwt","basic"]}]}"#;
         let statuses: Vec<_> =
