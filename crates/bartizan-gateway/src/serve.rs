@@ -109,6 +109,11 @@ fn check_head(record: &mut Record, request: &Request<Incoming>) -> Result<(), St
     {
         return Err(refuse(&shared, refusal));
     }
+    // The log and the answer know what is refused, whatever it is refused for.
+    call.method = request.method().clone();
+    call.uri = request.uri().clone();
+    call.version = request.version();
+    call.authority = authority(request);
     match clients::certificate(&call.link.peer, &call.snapshot) {
         Ok(None) => {}
         Ok(Some(certificate)) => {
@@ -118,13 +123,9 @@ fn check_head(record: &mut Record, request: &Request<Incoming>) -> Result<(), St
             shared.metrics.certificate_refused(reason);
             // Another connection may come with another certificate.
             call.link.drain();
-            let title = "the certificate of this connection is not valid";
-            return Err(stop(StatusCode::UNAUTHORIZED, "invalid-certificate", title));
+            return Err(invalid_certificate());
         }
     }
-    call.method = request.method().clone();
-    call.uri = request.uri().clone();
-    call.version = request.version();
     call.request_fields = flatten(request.headers());
     call.is_read = true;
     call.holds_tap =
@@ -140,12 +141,25 @@ fn check_head(record: &mut Record, request: &Request<Incoming>) -> Result<(), St
     place(call, request)
 }
 
-/// Finds out who asks, and for which service.
-pub(crate) fn place<B>(call: &mut Call, request: &Request<B>) -> Result<(), Stopped> {
-    call.authority = match request.uri().authority() {
+/// The host that a request is for, as it names it.
+fn authority<B>(request: &Request<B>) -> Option<HeaderValue> {
+    match request.uri().authority() {
         Some(authority) => HeaderValue::from_str(authority.as_str()).ok(),
         None => request.headers().get(header::HOST).cloned(),
-    };
+    }
+}
+
+/// There is no scheme to ask for certificates, and every 401 has to ask for something (RFC 9110 §15.5.2).
+fn invalid_certificate() -> Stopped {
+    let title = "the certificate of this connection is not valid";
+    let reply = Reply::problem(StatusCode::UNAUTHORIZED, "invalid-certificate", title);
+    let asks = HeaderValue::from_static("Certificate realm=\"api\"");
+    Box::new(reply.with(header::WWW_AUTHENTICATE, asks))
+}
+
+/// Finds out who asks, and for which service.
+pub(crate) fn place<B>(call: &mut Call, request: &Request<B>) -> Result<(), Stopped> {
+    call.authority = authority(request);
     if call.is_trusted {
         let peer = call.link.peer.address.ip();
         let trusted = &call.snapshot.trusted;

@@ -10,15 +10,34 @@ use crate::{api_key::Later, hash::KeyedHash, time::Timestamp};
 pub trait ReplayStore: Send + Sync + fmt::Debug {
     /// Notes that what has this key is used at `now`, and says whether it was before. It is remembered until `until`,
     /// which is when its scheme takes it no more. Of two that come at once only one is the first.
-    fn note(&self, key: KeyedHash, now: Timestamp, until: Timestamp) -> Noted<'_>;
+    fn note(&self, account: Account, key: KeyedHash, now: Timestamp, until: Timestamp)
+    -> Noted<'_>;
 
     /// Begins a use at `now` that only counts if it succeeds: a delivery that its receiver may refuse, and that its sender
     /// then sends again. Until [`ReplayStore::settle`] tells what came of it, others hear [`Use::UnderWay`].
-    fn begin(&self, key: KeyedHash, now: Timestamp) -> Noted<'_>;
+    fn begin(&self, account: Account, key: KeyedHash, now: Timestamp) -> Noted<'_>;
 
     /// Ends what [`ReplayStore::begin`] has begun and has called the first: used, and remembered until that time, or
     /// not used after all. Nothing happens where nothing has begun. Counts at once in this process.
     fn settle(&self, key: KeyedHash, until: Option<Timestamp>);
+}
+
+/// On whose account something is used. A store has a bound: however much is on one account, it leaves room for what is on
+/// others, so that nobody keeps them out by using it up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The policy that takes it.
+    pub policy: KeyedHash,
+    /// Who signs for that policy; the policy itself where those are not told apart. No two policies share one.
+    pub signer: KeyedHash,
+}
+
+impl Account {
+    /// The account of a policy that does not tell apart who signs.
+    #[must_use]
+    pub const fn of(policy: KeyedHash) -> Self {
+        Self { policy, signer: policy }
+    }
 }
 
 /// What is known of a use.

@@ -211,11 +211,6 @@ impl OwnKeys {
     }
 }
 
-/// Whether bytes hold what begins as our keys do.
-pub(super) fn holds_key(value: &[u8]) -> bool {
-    keys_in(value).next().is_some()
-}
-
 /// Words that begin as our keys do.
 fn keys_in(value: &[u8]) -> impl Iterator<Item = &str> {
     let words = value.split(|b| !is_of_credential(*b));

@@ -102,7 +102,7 @@ pub enum Way {
 impl Way {
     /// Whether an identity was found in this way. Tokens have an issuer, users with passwords have none; messages have one
     /// for signers and users, whose kinds are never those of tokens.
-    fn is_of(self, identity: &Identity) -> bool {
+    pub(crate) fn is_of(self, identity: &Identity) -> bool {
         let (kind, has_issuer) = (identity.kind, !identity.issuer.is_empty());
         match self {
             Self::ApiKey => kind == PrincipalKind::ApiKey,

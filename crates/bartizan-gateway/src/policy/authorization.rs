@@ -11,11 +11,13 @@ use serde_json::Value;
 
 use super::{
     PolicyItem,
+    authentication::Way,
     called::{self, Called},
     config::Problem,
     identity::Identity,
     record::Refusal,
     roles,
+    vouchers::Vouchers,
 };
 
 /// The kind.
@@ -25,10 +27,13 @@ pub static ITEM: PolicyItem = PolicyItem {
     mode: Mode::Monitor,
     documentation: "\
 Says who may call what is in its scope: whoever meets one of the grants in `allow`. A grant is met by one identity \
-that has all of its `scopes` and `claims`, one of its `roles` and is one of its `subjects`, as far as it lists any; \
-`identified` is met by every verified identity, `anyone` also without. Roles are looked for in the claims of \
+that has all of its `scopes` and `claims`, one of its `roles`, is one of its `subjects` and was identified `by` one of the \
+ways that it names, as far as it lists any. What a token calls `ann` need not be the user `ann`, nor the certificate: where \
+the configuration identifies callers in several ways, a grant with `subjects` has to say `by` which, and where it takes \
+tokens of several issuers also of which (`claims: {iss: […]}`); `identified` is met by every verified identity, `anyone` also without. Roles are looked for in the claims of \
 `role_claims`, as a text or a list of texts; a name with dots leads into objects (`realm_access.roles`). Identities \
-come from `api_key` and `jwt` policies, in either mode, and from client certificates. Whoever is not let in is \
+come from `api_key`, `jwt`, `introspection`, `basic` and `message_signature` policies, in either mode, and from client \
+certificates. Whoever is not let in is \
 answered with 401 when nobody was identified, else with 403, or in both cases with 404 where `hide` is set.
 
 `deny_rest: true` instead of grants is the switch to deny by default: such a policy refuses what no other \
@@ -64,6 +69,9 @@ authorization: {calls: [setRole], allow: [{roles: [manager]}]}
 ",
     ],
 };
+
+/// The claim that names who made a token, and is known of each.
+const ISSUER: &str = "iss";
 
 /// Settings of an authorization policy: either `allow` or `deny_rest`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -107,9 +115,11 @@ pub struct GrantConfig {
     pub scopes: Vec<String>,
     /// Claims, all of them, each with one of the values given for it.
     pub claims: BTreeMap<String, Vec<Value>>,
-    /// Subjects of tokens, names of certificates and of users with passwords, and ids of own keys, of which it must be
-    /// one.
+    /// Subjects of tokens, names of certificates, of users with passwords and of keys of signatures, and ids of own keys,
+    /// of which it must be one.
     pub subjects: Vec<String>,
+    /// Ways of being identified, of which it must be one.
+    pub by: Vec<Way>,
 }
 
 impl AuthorizationConfig {
@@ -127,7 +137,10 @@ pub(crate) struct Authorization {
 }
 
 impl Authorization {
-    pub(crate) fn compile(config: &AuthorizationConfig) -> Result<Self, Problem> {
+    pub(crate) fn compile(
+        config: &AuthorizationConfig,
+        vouchers: &Vouchers,
+    ) -> Result<Self, Problem> {
         roles::check_names("role_claims", &config.role_claims)?;
         roles::check_names("calls", &config.calls)?;
         if config.deny_rest {
@@ -145,7 +158,7 @@ impl Authorization {
             return Err(Problem::new("allow", format!("more than {} entries", roles::NAMES)));
         }
         for (at, grant) in config.allow.iter().enumerate() {
-            grant.check().map_err(|Problem { key, problem }| {
+            grant.check(vouchers).map_err(|Problem { key, problem }| {
                 let dot = if key.is_empty() { "" } else { "." };
                 Problem::new(format!("allow.{at}{dot}{key}"), problem)
             })?;
@@ -217,7 +230,10 @@ impl Authorization {
 }
 
 impl GrantConfig {
-    fn check(&self) -> Result<(), Problem> {
+    fn check(&self, vouchers: &Vouchers) -> Result<(), Problem> {
+        if !self.subjects.is_empty() {
+            vouchers.check(&self.by, self.claims.contains_key(ISSUER))?;
+        }
         roles::check_names("roles", &self.roles)?;
         roles::check_names("scopes", &self.scopes)?;
         roles::check_names("subjects", &self.subjects)?;
@@ -231,7 +247,8 @@ impl GrantConfig {
         let asks = !(self.roles.is_empty()
             && self.scopes.is_empty()
             && self.claims.is_empty()
-            && self.subjects.is_empty());
+            && self.subjects.is_empty()
+            && self.by.is_empty());
         match (self.anyone, self.identified, asks) {
             (false, false, true) | (true, false, false) | (false, true, false) => Ok(()),
             (false, false, false) => Err(Problem::new(
@@ -244,12 +261,16 @@ impl GrantConfig {
     }
 
     fn is_met(&self, who: &Identity, role_claims: &[String]) -> bool {
+        // Who made a token is known, whether or not what was asked about it says so once more.
+        let is_issuer = |value: &Value| !who.issuer.is_empty() && *value == *who.issuer;
         let claims = || {
-            self.claims.iter().all(|(name, wanted)| {
-                roles::claim(&who.claims, name).is_some_and(|value| wanted.contains(value))
+            self.claims.iter().all(|(name, wanted)| match name.as_str() {
+                ISSUER => wanted.iter().any(is_issuer),
+                _ => roles::claim(&who.claims, name).is_some_and(|value| wanted.contains(value)),
             })
         };
         who.has(&self.scopes)
+            && (self.by.is_empty() || self.by.iter().any(|way| way.is_of(who)))
             && (self.subjects.is_empty() || self.subjects.iter().any(|one| **one == *who.subject))
             && (self.roles.is_empty() || roles::has_role(who, role_claims, &self.roles))
             && claims()
@@ -258,11 +279,13 @@ impl GrantConfig {
 
 #[cfg(test)]
 mod tests {
+    use bartizan_model::PrincipalKind;
+
     use super::{super::roles::tests::somebody, *};
 
     fn compile(text: &str) -> Result<Authorization, Problem> {
         let config = serde_json::from_str(text).expect("settings");
-        Authorization::compile(&config)
+        Authorization::compile(&config, &Vouchers::default())
     }
 
     fn status(text: &str, who: &[Identity]) -> Option<u16> {
@@ -289,12 +312,46 @@ mod tests {
         assert_eq!(status(r#"{"deny_rest":true}"#, &admin), Some(403), "nothing allows it");
     }
 
+    /// Who may choose what a token calls them is not the user of that name for it.
+    #[test]
+    fn a_name_counts_by_the_way_that_is_named() {
+        let token = somebody("ann", "{}");
+        let user = Identity { issuer: "".into(), ..token.clone() };
+        let certificate = Identity { kind: PrincipalKind::Certificate, ..user.clone() };
+        let signer = Identity { kind: PrincipalKind::Client, ..user.clone() };
+        let all =
+            [("jwt", token), ("basic", user), ("certificate", certificate), ("signature", signer)];
+        for (way, _) in &all {
+            let named = format!(r#"{{"allow":[{{"subjects":["ann"],"by":["{way}"]}}]}}"#);
+            let anybody = format!(r#"{{"allow":[{{"by":["{way}"]}}]}}"#);
+            for (other, who) in &all {
+                let expected = (way != other).then_some(403);
+                let who = std::slice::from_ref(who);
+                assert_eq!(status(&named, who), expected, "{way} {other}");
+                assert_eq!(status(&anybody, who), expected, "{way} {other}");
+            }
+        }
+        for (issuer, allowed) in
+            [("issuer", [true, false]), ("other", [false; 2]), ("", [false; 2])]
+        {
+            let of =
+                format!(r#"{{"allow":[{{"subjects":["ann"],"claims":{{"iss":["{issuer}"]}}}}]}}"#);
+            let may = [0, 1].map(|at| status(&of, std::slice::from_ref(&all[at].1)).is_none());
+            assert_eq!(may, allowed, "{issuer:?}");
+        }
+        let two = r#"{"allow":[{"subjects":["ann"],"by":["jwt","basic"]}]}"#;
+        let statuses: Vec<_> =
+            all.iter().map(|(_, who)| status(two, std::slice::from_ref(who))).collect();
+        assert_eq!(statuses, [None, None, Some(403), Some(403)]);
+    }
+
     #[test]
     fn what_says_nothing_or_two_things_is_refused() {
         for (text, key) in [
             ("{}", "allow"),
             (r#"{"allow":[{}]}"#, "allow.0"),
             (r#"{"allow":[{"anyone":true,"roles":["a"]}]}"#, "allow.0"),
+            (r#"{"allow":[{"identified":true,"by":["jwt"]}]}"#, "allow.0"),
             (r#"{"allow":[{"roles":[""]}]}"#, "allow.0.roles.0"),
             (r#"{"allow":[{"claims":{"a":[]}}]}"#, "allow.0.claims.a"),
             (r#"{"deny_rest":true,"allow":[{"anyone":true}]}"#, "deny_rest"),

@@ -5,15 +5,19 @@ mod users;
 
 use std::{path::PathBuf, sync::Arc};
 
-use bartizan_model::{HashKey, Mode, Timestamp};
+use bartizan_model::{HashKey, Mode, PrincipalKind, Timestamp};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use self::{hashed::Hashed, users::Users};
+pub(super) use self::hashed::BUSY;
+use self::{
+    hashed::{Asked, Hashed},
+    users::Users,
+};
 use super::{
-    PolicyItem, api_key, authentication::challenge, config::Problem, files, identity::Identity,
+    PolicyItem, authentication::challenge, config::Problem, files, identity::Identity,
     record::Refusal,
 };
 use crate::forward::own_keys;
@@ -28,16 +32,19 @@ Verifies the user and password of `Authorization: Basic` (RFC 7617), for clients
 goes over the wire with every request, so use it over TLS only. Users are lines `NAME:HASH` or `NAME:HASH:SCOPES`, in \
 `file` or in `users`; scopes are separated by spaces, and lines that begin with `#` are left out. HASH is one of \
 Argon2id in its usual form, as `argon2 SALT -id -m 15 -t 2 -p 1 -e` prints it; weaker ones than OWASP asks for (7 MiB \
-with 5 passes, 46 MiB with one), and ones that take more than 64 MiB, 10 passes or 4 lanes, are refused. Whoever \
-presents a credential has to present a good one (401); requests without one, and own API keys in it, are left alone. \
+with 5 passes, 46 MiB with one), ones that take more than 64 MiB, 10 passes or 4 lanes, and ones without a salt of 8 bytes \
+or an output of 16, are refused. Whoever \
+presents a credential has to present a good one (401); requests without one are left alone, and so are those whose \
+`Authorization` holds an own API key that an enforced `api_key` policy has taken out of the request. \
 A verified user goes as `basic` in `authentication`, and by name in the `subjects` of `authorization`.
 
 Hashing is slow, so it is bounded: each policy makes two hashes at one time and lets 64 wait, the same credential \
 is hashed once however often it comes at that time, and what came of it is remembered under a keyed digest, good ones \
-for `cache_seconds`, wrong ones for a minute, 10,000 of each. When too many wait the request is refused with 503; good \
-credentials that are remembered pass all the same. A `rate` by address before it keeps guessers \
-from taking all places; accounts are not locked. A user that is not there takes as long as a wrong password where all \
-hashes have the same parameters. Once the policy is enforced \
+for `cache_seconds`, wrong ones for a minute, 10,000 of each; a reload keeps that as far as hashes are the same. When too \
+many wait the request is refused with 503 (in monitor mode it passes, without a user: not evaluated, `basic-busy`); good \
+credentials that are remembered pass all the same, and WebSockets stay open until it is their turn. A `rate` by address \
+before it keeps guessers from taking all places; accounts are not locked. A user that is not there takes as long as one \
+that is: each such name has the parameters of some of the users, in the same shares. Once the policy is enforced \
 the credential goes on only with `forward`, and what is kept of the exchange has the name of the user in its place.",
     examples: &["\
 name: old-terminals
@@ -55,6 +62,8 @@ const FILE_BYTES: u64 = 4 * 1024 * 1024;
 /// Longest name and longest password, in bytes.
 const NAME_BYTES: usize = 128;
 const PASSWORD_BYTES: usize = 256;
+/// Why somebody is nobody whose name is not among the users.
+const UNKNOWN: &str = "basic-user-unknown";
 /// Longest realm, in bytes.
 const REALM_BYTES: usize = 128;
 
@@ -109,7 +118,20 @@ impl Pair {
 pub(crate) struct Basic {
     challenge: HeaderValue,
     pub(crate) forward: bool,
+    users: Users,
+    good_seconds: i64,
     hashed: Arc<Hashed>,
+}
+
+/// How long somebody waits for a password to be hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Not for others: what only watches holds nobody up.
+    AtOnce,
+    /// For its turn, if there is a place to wait.
+    Queue,
+    /// As long as it takes: it was let in before.
+    Review,
 }
 
 impl Basic {
@@ -137,22 +159,26 @@ impl Basic {
             return Err(Problem::new("users", "there is none, neither here nor in `file`"));
         }
         let detail = format!("realm=\"{}\", charset=\"UTF-8\"", config.realm);
-        let (key, kept) = (hash_key.derive("basic credentials"), i64::from(config.cache_seconds));
         Ok(Self {
             challenge: challenge("Basic", &detail),
             forward: config.forward,
-            hashed: Arc::new(Hashed::new(users, key, kept)),
+            users,
+            good_seconds: config.cache_seconds.into(),
+            hashed: Arc::new(Hashed::new(hash_key)),
         })
     }
 
-    /// What is presented; `None` when that is nothing of this scheme, or an own key.
+    /// The same, in the place of one of before: with what that knows, and no more hashes at one time.
+    pub(crate) fn following(mut self, before: &Self) -> Self {
+        self.hashed = Arc::clone(&before.hashed);
+        self
+    }
+
+    /// What is presented; `None` when that is nothing of this scheme.
     pub(super) fn presented(fields: &HeaderMap) -> Option<Result<Pair, &'static str>> {
         let values = fields.get_all(header::AUTHORIZATION);
         let value = values.iter().find(|value| is_basic(value))?;
         let pair = own_keys::basic(value.as_bytes()).map(Zeroizing::new);
-        if pair.as_ref().is_some_and(|pair| api_key::holds_key(pair)) {
-            return None;
-        }
         if values.iter().count() > 1 {
             // Two readers would take different ones.
             return Some(Err("several-credentials"));
@@ -166,10 +192,35 @@ impl Basic {
     /// A short name of why nobody.
     pub(super) async fn verify(
         &self,
-        pair: Pair,
+        Pair { name, password }: Pair,
+        patience: Patience,
         now: Timestamp,
     ) -> Result<Identity, &'static str> {
-        self.hashed.verify(pair, now).await
+        let user = self.users.get(&name);
+        if user.is_none() && patience == Patience::Review {
+            return Err(UNKNOWN);
+        }
+        // Who is nobody takes as long as who is somebody.
+        let hash = user.map_or_else(
+            || self.users.any_hash(self.hashed.number_of(&name)),
+            |user| Arc::clone(&user.hash),
+        );
+        let digest = self.hashed.digest(&name, &password, &hash);
+        let asked = Asked { password, hash, digest };
+        let is_same = self.hashed.compare(asked, self.good_seconds, patience, now).await?;
+        let user = user.ok_or(UNKNOWN)?;
+        if !is_same {
+            return Err("basic-password-wrong");
+        }
+        Ok(Identity {
+            kind: PrincipalKind::Subject,
+            // Tokens always have an issuer.
+            issuer: "".into(),
+            subject: name.as_str().into(),
+            owner: "".into(),
+            scopes: Arc::clone(&user.scopes),
+            claims: Arc::default(),
+        })
     }
 
     /// The answer to a code of [`Basic::presented`] and [`Basic::verify`].
@@ -179,7 +230,7 @@ impl Basic {
                 let title = "there are several credentials in this request";
                 Refusal::deny(StatusCode::BAD_REQUEST, code, title)
             }
-            "basic-busy" => {
+            BUSY => {
                 let title = "passwords cannot be verified at the moment";
                 let refusal = Refusal::deny(StatusCode::SERVICE_UNAVAILABLE, code, title);
                 refusal.with(header::RETRY_AFTER, HeaderValue::from_static("1"))

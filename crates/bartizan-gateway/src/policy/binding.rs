@@ -80,10 +80,10 @@ pub(crate) struct Binding {
 }
 
 impl Binding {
-    /// `leeway`: how far clocks may differ, in seconds.
+    /// For the credentials of an issuer; `leeway`: how far clocks may differ, in seconds.
     pub(crate) fn compile(
         config: &BindingConfig,
-        leeway: u32,
+        (issuer, leeway): (&str, u32),
         hash_key: &HashKey,
     ) -> Result<Self, Problem> {
         let key = |key: &str| format!("binding.{key}");
@@ -107,8 +107,14 @@ impl Binding {
         }
         Ok(Self {
             required: config.required,
-            proofs: Proofs::new(config, origins, leeway, hash_key),
+            proofs: Proofs::new(config, origins, (issuer, leeway), hash_key),
         })
+    }
+
+    /// Goes on from what counted for credentials of the same issuer before a reload at `now`: a proof that was forgotten
+    /// is not good again.
+    pub(crate) fn following(&mut self, before: &Self, now: Timestamp) {
+        self.proofs.window.following(&before.proofs.window, now);
     }
 
     /// Checks that who presents a credential may. `is_proven` says that it was presented by the scheme for proofs.

@@ -195,7 +195,8 @@ impl Introspected {
                 return Err(Problem::new(key, "300 is the most"));
             }
         }
-        let binding = Binding::compile(&config.binding, LEEWAY_SECONDS, &surroundings.hash_key)?;
+        let for_issuer = (config.issuer.as_str(), LEEWAY_SECONDS);
+        let binding = Binding::compile(&config.binding, for_issuer, &surroundings.hash_key)?;
         let source = Source::compile(&config.url, jwt::rules(&config.fetch)?);
         let source = source.map_err(|problem| Problem::new("url", problem))?;
         let state =
@@ -217,6 +218,11 @@ impl Introspected {
             hash_key: surroundings.hash_key.clone(),
             asked: Arc::new(asked),
         })
+    }
+
+    /// Whether it is about tokens of this issuer.
+    pub(crate) fn is_of(&self, issuer: &str) -> bool {
+        self.config.issuer == issuer
     }
 
     /// Whether it can stay in the place of one that was compiled anew, with all that it was answered: with the same

@@ -77,8 +77,9 @@ A token with `cnf` is only taken from who holds what it is bound to: the key of 
 be for this method, URL and token, signed with an algorithm of `binding.proof_algorithms`, at most \
 `binding.proof_seconds` old and never used before; or the client certificate of the connection (RFC 8705). What is \
 bound to something else is refused. With `binding.required` all tokens have to be bound, with `binding.nonce` proofs \
-have to name a value that changes every `binding.proof_seconds`. 524288 proofs are remembered while they could be used \
-again; beyond that bound tokens are refused with 503 until some are over. `binding.origins` is what `htu` may begin with; \
+have to name a value that changes every `binding.proof_seconds`. Proofs are remembered while they could be used \
+again: 1048576 of all issuers and signed requests, of which an issuer holds no more than are free for others, and a key \
+no more than is left of that (a third, when it is alone); beyond that bound tokens are refused with 503 until some are over. `binding.origins` is what `htu` may begin with; \
 without it that is scheme and `Host` of the request.
 
 Tokens are refused while they are denied: those whose `jti` is in `denied_file`, and those that a `logout` policy has \
@@ -175,7 +176,8 @@ impl Tokens {
             return Err(Problem::new("max_life_seconds", "0 would let nothing pass"));
         }
         let hash_key = &surroundings.hash_key;
-        let binding = Binding::compile(&config.binding, config.leeway_seconds, hash_key)?;
+        let for_issuer = (config.issuer.as_str(), config.leeway_seconds);
+        let binding = Binding::compile(&config.binding, for_issuer, hash_key)?;
         let denied = DeniedIds::read(config.denied_file.as_deref(), hash_key, &config.issuer)?;
         let keys = keys_of(config, &surroundings.look_ups)?;
         let shard = || Mutex::new(Recent::new(REMEMBERED / SHARDS));

@@ -196,7 +196,7 @@ kinds! {
         |settings, around| api_key::OwnKeys::compile(settings, &around.surroundings.keys);
     /// Users with passwords.
     basic: basic::BasicConfig => basics: basic::Basic,
-        |settings, around| basic::Basic::compile(settings, &around.surroundings.hash_key);
+        |settings, around| around.basic(settings);
     /// Verification of the JWTs of an issuer.
     jwt: jwt::JwtConfig => tokens: Arc<jwt::Tokens>, |settings, around| around.tokens(settings);
     /// Tokens that whoever made them is asked about.
@@ -204,10 +204,7 @@ kinds! {
         |settings, around| around.introspected(settings);
     /// Requests that are signed.
     message_signature: message_signature::MessageSignatureConfig => signed: message_signature::Signatures,
-        |settings, around| {
-            let key = &around.surroundings.hash_key;
-            message_signature::Signatures::compile(around.name, settings, key)
-        };
+        |settings, around| around.signatures(settings);
     /// Who SOAP messages are from, and what of them is signed.
     ws_security: ws_security::WsSecurityConfig => ws_security: ws_security::WsSecurity,
         |settings, around| {
@@ -232,7 +229,7 @@ kinds! {
         };
     /// Who may call what.
     authorization: authorization::AuthorizationConfig => authorizations: authorization::Authorization,
-        |settings, _around| authorization::Authorization::compile(settings);
+        |settings, around| authorization::Authorization::compile(settings, around.vouchers);
     /// Whose objects are for whom.
     ownership: ownership::OwnershipConfig => owners: ownership::Ownership, |settings, around| {
         let Surroundings { owners, hash_key, .. } = around.surroundings;

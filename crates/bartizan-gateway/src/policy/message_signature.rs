@@ -3,13 +3,11 @@
 mod base;
 mod digest;
 mod keys;
+mod nonces;
 
 use std::{path::PathBuf, sync::Arc};
 
-use bartizan_model::{
-    HashKey, Mode, PrincipalKind, Timestamp,
-    replay::{ReplayStore, Use},
-};
+use bartizan_model::{HashKey, Mode, PrincipalKind, Timestamp, replay::ReplayStore};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,12 +16,14 @@ use sfv::{BareItem, FieldType as _, InnerList, Item, ListEntry, Parser, Version}
 pub(crate) use self::base::Asked;
 pub use self::keys::{SharedSecret, SignatureAlgorithm};
 use self::{
+    base::Message,
     digest::CONTENT_DIGEST,
     keys::{ID_BYTES, Keys},
+    nonces::Nonces,
 };
 use super::{
     PolicyItem, authentication::challenge, config::Problem, identity::Identity, pass::Stage,
-    record::Refusal,
+    record::Refusal, window::Window,
 };
 use crate::{call::Call, phases::BodyView};
 
@@ -48,13 +48,15 @@ and every digest of these must be right. A body that is passed on as it comes ca
 signature that covers `content-length` or `content-encoding` is about what the client sent.
 
 Refused with 401 (`invalid-signature`; the operator sees why) and `Accept-Signature`, which says what to cover. With \
-`required: false` a request without a signature passes as nobody's. Whoever signed is a principal, by the name of the key: \
+`required: false` a request without a signature, or with those of other tags alone, passes as nobody's. Whoever signed is a principal, by the name of the key: \
 `authentication` policies take it as `signature`. The host that is signed is that of the request, the scheme that of the \
 connection or what a trusted proxy says of it.
 
-Nonces are kept in the replay store that all signed schemes share: 524288, for 5 minutes by default. When it is full, requests \
+Nonces are kept in the replay store that all signed schemes share, for 5 minutes by default: 1048576, of which a policy holds \
+no more than are free for others, and a key no more than is left of that (a third, when it is alone). Beyond that requests \
 with a nonce are refused with 503 (`replays-unknown`). They do not outlive a restart, after which a request of the last \
-`max_age_seconds` can be sent again once; each gateway of several keeps its own. At most 4 signatures of a request are looked \
+`max_age_seconds` can be sent again once; each gateway of several keeps its own. When a reload makes `max_age_seconds` \
+longer, what was signed before is good as long as it was. At most 4 signatures of a request are looked \
 at, 32 components of each.",
     examples: &[
         "\
@@ -144,19 +146,15 @@ impl Default for MessageSignatureConfig {
 /// A compiled policy.
 #[derive(Debug)]
 pub(crate) struct Signatures {
-    /// Of the policy.
-    name: String,
     keys: Keys,
     /// What has to be covered, as signatures write it.
     components: Vec<String>,
     tag: Option<String>,
-    max_age: i64,
-    leeway: i64,
     needs_nonce: bool,
     required: bool,
     /// What clients are told to sign.
     wanted: HeaderValue,
-    nonces: HashKey,
+    nonces: Nonces,
 }
 
 /// Who signed a request, and what.
@@ -178,6 +176,8 @@ struct Parameters<'i> {
     key: &'i str,
     algorithm: Option<&'i str>,
     nonce: Option<&'i str>,
+    /// Whether it covers the digest of the body.
+    covers_body: bool,
 }
 
 impl Signatures {
@@ -210,18 +210,22 @@ impl Signatures {
         }
         let wanted = wanted(&components, config)
             .ok_or_else(|| Problem::new("components", "cannot be told to clients"))?;
+        let window = Window::new(config.max_age_seconds, config.leeway_seconds);
         Ok(Self {
-            name: name.to_owned(),
             keys,
             components,
             tag: config.tag.clone(),
-            max_age: i64::from(config.max_age_seconds),
-            leeway: i64::from(config.leeway_seconds),
             needs_nonce: config.nonce,
             required: config.required,
             wanted,
-            nonces: hash_key.derive("nonces of message signatures"),
+            nonces: Nonces::new(name, window, hash_key),
         })
+    }
+
+    /// The same, in the place of those of before at `now`.
+    pub(crate) fn following(mut self, before: &Self, now: Timestamp) -> Self {
+        self.nonces.window.following(&before.nonces.window, now);
+        self
     }
 
     /// Who signed a request; `None` when nobody did and nobody has to. In a review, of what was let in before, time and
@@ -240,9 +244,7 @@ impl Signatures {
         let inputs = inputs.map_err(|()| "signature-malformed")?;
         let signatures = base::dictionary(asked.fields, &SIGNATURE, FIELD_BYTES);
         let signatures = signatures.map_err(|()| "signature-malformed")?;
-        if inputs.is_empty() && signatures.is_empty() && !self.required {
-            return Ok(None);
-        }
+        let mut message = Message::new(asked);
         let mut refused = None;
         let mut looked_at = 0;
         for (label, input) in &inputs {
@@ -259,16 +261,21 @@ impl Signatures {
                 Some(ListEntry::Item(item)) => item.bare_item.as_byte_sequence(),
                 _ => None,
             };
-            match self.verify(input, made, asked, now, is_review) {
+            match self.verify(input, made, &mut message, (now, is_review)) {
                 Ok(said) => {
-                    if !is_review {
-                        self.use_nonce(&said, now, replays).await?;
+                    if !is_review && let Some(nonce) = said.nonce {
+                        self.nonces.take((said.key, nonce), said.created, now, replays).await?;
                     }
-                    let covers_body = covers(input, &format!("\"{CONTENT_DIGEST}\""));
-                    return Ok(Some(Signer { key: said.key.to_owned(), covers_body }));
+                    let (key, covers_body) = (said.key.to_owned(), said.covers_body);
+                    return Ok(Some(Signer { key, covers_body }));
                 }
                 Err(code) => refused = refused.or(Some(code)),
             }
+        }
+        // What is there is for others: as if nothing was. A signature that says nothing of itself is nobody's.
+        let is_of_others = signatures.keys().all(|label| inputs.contains_key(label));
+        if looked_at == 0 && is_of_others && !self.required {
+            return Ok(None);
         }
         Err(refused.unwrap_or("signature-missing"))
     }
@@ -285,27 +292,27 @@ impl Signatures {
         &self,
         input: &'i InnerList,
         made: Option<&[u8]>,
-        asked: &Asked<'_>,
-        now: Timestamp,
-        is_review: bool,
+        message: &mut Message<'_>,
+        (now, is_review): (Timestamp, bool),
     ) -> Result<Parameters<'i>, &'static str> {
         let made = made.ok_or("signature-malformed")?;
-        let said = self.parameters(input, now, is_review)?;
-        if !self.components.iter().all(|component| covers(input, component)) {
+        let mut said = self.parameters(input, (now, is_review))?;
+        let covered = base::components(input)?;
+        if !self.components.iter().all(|component| covered.contains(component)) {
             return Err("component-not-covered");
         }
         // Whoever has no key is not worked for.
         self.keys.fitting((said.key, said.algorithm))?;
-        let base = base::make(input, asked)?;
+        let base = message.base(input, &covered)?;
         self.keys.verify((said.key, said.algorithm), &base, made)?;
+        said.covers_body = covered.contains(&format!("\"{CONTENT_DIGEST}\""));
         Ok(said)
     }
 
     fn parameters<'i>(
         &self,
         input: &'i InnerList,
-        now: Timestamp,
-        is_review: bool,
+        (now, is_review): (Timestamp, bool),
     ) -> Result<Parameters<'i>, &'static str> {
         let text = |name: &str| match input.params.get(name) {
             None => Ok(None),
@@ -320,16 +327,7 @@ impl Signatures {
         let created = time("created")?.ok_or("created-missing")?;
         let expires = time("expires")?;
         if !is_review {
-            let now = now.seconds();
-            if created > now + self.leeway {
-                return Err("created-in-future");
-            }
-            if created < now - self.max_age - self.leeway {
-                return Err("signature-too-old");
-            }
-            if expires.is_some_and(|expires| expires < now - self.leeway) {
-                return Err("signature-expired");
-            }
+            self.nonces.check_times((created, expires), now)?;
         }
         let key = text("keyid")?.filter(|key| key.len() <= ID_BYTES).ok_or("key-unknown")?;
         let nonce = text("nonce")?;
@@ -339,29 +337,7 @@ impl Signatures {
         if self.needs_nonce && nonce.is_none() {
             return Err("nonce-missing");
         }
-        Ok(Parameters { created, key, algorithm: text("alg")?, nonce })
-    }
-
-    /// Only what is good is remembered, so that nobody fills the store with nonsense.
-    async fn use_nonce(
-        &self,
-        said: &Parameters<'_>,
-        now: Timestamp,
-        replays: &dyn ReplayStore,
-    ) -> Result<(), &'static str> {
-        let Some(nonce) = said.nonce else { return Ok(()) };
-        let mut name = Vec::with_capacity(16 + self.name.len() + said.key.len() + nonce.len());
-        for part in [&self.name, said.key] {
-            name.extend_from_slice(&(part.len() as u64).to_le_bytes());
-            name.extend_from_slice(part.as_bytes());
-        }
-        name.extend_from_slice(nonce.as_bytes());
-        let until = Timestamp::from_seconds(said.created + self.max_age + self.leeway + 1);
-        match replays.note(self.nonces.hash("nonce", &name), now, until).known().await {
-            Use::First => Ok(()),
-            Use::Again | Use::UnderWay => Err("nonce-used"),
-            Use::Unknown => Err("replays-unknown"),
-        }
+        Ok(Parameters { created, key, algorithm: text("alg")?, nonce, covers_body: false })
     }
 
     /// The answer to a code of [`Signatures::check`] and of [`bodies`].
@@ -429,11 +405,6 @@ pub(crate) fn bodies(
         }
     }
     None
-}
-
-/// Whether a signature covers a component.
-fn covers(input: &InnerList, component: &str) -> bool {
-    input.items.iter().any(|item| base::identifier(item) == component)
 }
 
 /// A component as signatures write it: `@method` is `"@method"`.

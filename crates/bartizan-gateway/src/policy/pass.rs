@@ -122,6 +122,8 @@ pub(crate) struct Pass<'a> {
     hidden: Vec<(HeaderName, Option<Arc<str>>)>,
     /// Whether it is not a new head, but one that was let in before.
     is_review: bool,
+    /// Whether it cannot be told now, in a review, who asks.
+    is_undecided: bool,
     presenter: Presenter,
     /// Signatures that are good.
     signed: Signed,
@@ -153,6 +155,7 @@ impl<'a> Pass<'a> {
             steps: Steps::default(),
             hidden: Vec::new(),
             is_review: false,
+            is_undecided: false,
             presenter: Presenter::of(call),
             signed: Signed::default(),
         }
@@ -174,6 +177,10 @@ impl<'a> Pass<'a> {
         pass.basic(&set).await?;
         pass.tokens(&set, around).await?;
         pass.signatures(&set, around).await?;
+        if pass.is_undecided {
+            // Who was let in is not put out because others keep us busy; the next review asks again.
+            return Ok(());
+        }
         for policy in &set.required {
             pass.ask(policy, |rule, pass| rule.check(&pass.decisions.identities, pass.now))?;
         }

@@ -1,6 +1,6 @@
 //! All policies together, compiled, by kind.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
 
 use bartizan_model::{Mode, Timestamp};
 
@@ -9,17 +9,22 @@ use super::{
     Surroundings,
     asked::WORK,
     authorization::AuthorizationConfig,
+    basic::{Basic, BasicConfig},
+    binding::Binding,
     config::{POLICIES, PolicyConfig, PolicyError, Problem},
     exception,
     introspection::{Introspected, IntrospectionConfig},
     jwt::{JwtConfig, Tokens},
+    message_signature::{MessageSignatureConfig, Signatures},
     ownership::OwnershipConfig,
     rate::Limit,
     record::{Policy, Tallies},
     roles,
     scope::{Scope, ScopeConfig},
     step_up::StepUp,
+    vouchers::Vouchers,
 };
+use crate::handover::timestamp;
 
 /// Most phases in which a scope is looked at.
 const PHASES: usize = 3;
@@ -34,6 +39,7 @@ impl PolicySet {
     ) -> Result<Self, PolicyError> {
         let mut set = Self::default();
         let claims = claims_asked_for(policies);
+        let vouchers = Vouchers::of(policies, surroundings.has_client_certificates);
         let mut work = 0;
         let mut own: Vec<(&'static str, Scope)> = Vec::new();
         // Limits are told to whoever wrote a policy, so default ones do not count.
@@ -68,10 +74,19 @@ impl PolicySet {
             }
             let outer = Outer { name, kind: item.kind, mode, scope };
             let scope = &policy.scope;
-            let claims = &claims;
+            let (claims, vouchers) = (&claims, &vouchers);
             let until = policy.until;
-            let around =
-                Around { name, scope, mode, until, surroundings, tallies, claims, previous };
+            let around = Around {
+                name,
+                scope,
+                mode,
+                until,
+                surroundings,
+                tallies,
+                claims,
+                vouchers,
+                previous,
+            };
             set.add(policy, outer, &around).map_err(|problem| problem.of(name, item.kind))?;
         }
         for flow in &set.flows {
@@ -154,6 +169,8 @@ pub(crate) struct Around<'a> {
     pub(crate) tallies: &'a Tallies,
     /// Claims of tokens that policies read.
     pub(crate) claims: &'a BTreeSet<String>,
+    /// Who gives callers their names.
+    pub(crate) vouchers: &'a Vouchers,
     /// The policies before these.
     pub(crate) previous: Option<&'a PolicySet>,
 }
@@ -162,7 +179,8 @@ impl Around<'_> {
     /// The tokens of an issuer. Compiled in any case, as what has become wrong since is refused; what was
     /// fetched for the same settings before is taken over.
     pub(crate) fn tokens(&self, config: &JwtConfig) -> Result<Arc<Tokens>, Problem> {
-        let fresh = Tokens::compile(config, self.claims, self.surroundings)?;
+        let mut fresh = Tokens::compile(config, self.claims, self.surroundings)?;
+        self.follow(&mut fresh.binding, &config.issuer);
         let Some(kept) = self.previous.and_then(|previous| previous.fetched_for(&fresh)) else {
             return Ok(Arc::new(fresh));
         };
@@ -181,9 +199,52 @@ impl Around<'_> {
         &self,
         config: &IntrospectionConfig,
     ) -> Result<Arc<Introspected>, Problem> {
-        let fresh = Introspected::compile(self.name, config, self.claims, self.surroundings)?;
+        let mut fresh = Introspected::compile(self.name, config, self.claims, self.surroundings)?;
+        self.follow(&mut fresh.binding, &config.issuer);
         let kept = self.previous.and_then(|previous| previous.answered_for(&fresh));
         Ok(kept.unwrap_or_else(|| Arc::new(fresh)))
+    }
+
+    /// Proofs for credentials of an issuer are those of before, whatever policy has taken them.
+    fn follow(&self, binding: &mut Binding, issuer: &str) {
+        let Some(previous) = self.previous else { return };
+        let now = timestamp(SystemTime::now());
+        let tokens = previous.tokens.iter().map(|policy| &policy.rule);
+        let tokens = tokens.filter(|rule| rule.config.issuer == issuer).map(|rule| &rule.binding);
+        let asked = previous.introspected.iter().map(|policy| &policy.rule);
+        let asked = asked.filter(|rule| rule.is_of(issuer)).map(|rule| &rule.binding);
+        for before in tokens.chain(asked) {
+            binding.following(before, now);
+        }
+    }
+
+    /// Users with passwords; what is known of credentials goes on.
+    pub(crate) fn basic(&self, config: &BasicConfig) -> Result<Basic, Problem> {
+        let fresh = Basic::compile(config, &self.surroundings.hash_key)?;
+        let before = self.before(|previous| previous.basics.as_slice());
+        Ok(match before {
+            Some(before) => fresh.following(before),
+            None => fresh,
+        })
+    }
+
+    /// Signed requests; what was signed before a reload is taken no longer than before.
+    pub(crate) fn signatures(
+        &self,
+        config: &MessageSignatureConfig,
+    ) -> Result<Signatures, Problem> {
+        let fresh = Signatures::compile(self.name, config, &self.surroundings.hash_key)?;
+        let before = self.before(|previous| previous.signed.as_slice());
+        Ok(match before {
+            Some(before) => fresh.following(before, timestamp(SystemTime::now())),
+            None => fresh,
+        })
+    }
+
+    /// The rule of that name and kind in the place of which this one comes.
+    fn before<R>(&self, kind: impl Fn(&PolicySet) -> &[Policy<R>]) -> Option<&R> {
+        let mut before = kind(self.previous?).iter();
+        before.find(|policy| *policy.name == *self.name).map(|policy| &policy.rule)
     }
 }
 

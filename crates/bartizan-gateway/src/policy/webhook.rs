@@ -4,7 +4,7 @@ mod form;
 mod taking;
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest, hmac};
-use bartizan_model::{HashKey, KeyedHash, Mode, Timestamp};
+use bartizan_model::{HashKey, KeyedHash, Mode, Timestamp, replay::Account};
 use base64::{
     Engine as _,
     alphabet::STANDARD as ALPHABET,
@@ -50,9 +50,9 @@ not go on, and is answered with 200 and `{\"status\":\"already taken\"}`, for se
 refused with 409, `delivery-repeated`, with `repeated: refuse`. One that comes while the same is under way is refused with \
 409, `delivery-under-way`, and so is told to come again. What the upstream did not take, or what was broken off, may come again.
 
-What was taken is kept in the replay store that all signed schemes share, as keyed hashes: up to 262144 deliveries, for all \
-policies together. When it is full, deliveries are refused with 503 (`replays-unknown`) instead of forgetting one that could \
-be replayed. `bartizan serve` writes it down within a second, so that it outlives a restart; each gateway of several keeps \
+What was taken is kept in the replay store that all signed schemes share, as keyed hashes: up to 524288 deliveries, of which \
+a policy holds no more than are free for others (half, when it is alone). Beyond that its deliveries are refused with 503 \
+(`replays-unknown`) instead of forgetting one that could be replayed; those of others are not. `bartizan serve` writes it down within a second, so that it outlives a restart; each gateway of several keeps \
 its own. A handshake (`Upgrade`) is no delivery. Who signs a delivery becomes no principal: leave the path out of \
 `authentication` policies.",
     examples: &[
@@ -152,7 +152,8 @@ pub struct GenericConfig {
     /// How the signature is written.
     #[serde(default)]
     pub encoding: Encoding,
-    /// What is signed: text with `{body}`, once, and `{header.NAME}`, never one directly behind the other.
+    /// What is signed: text with `{body}`, once, and `{header.NAME}`, never one directly behind the other. A field may not
+    /// hold the text between it and the body: where it ends would be anybody's guess.
     #[serde(default = "body")]
     pub signed: String,
     /// Signed field with the seconds since 1970 when it was signed.
@@ -226,6 +227,7 @@ pub(crate) struct Webhook {
     id_member: Option<String>,
     repeated: Repeated,
     hash_key: HashKey,
+    account: Account,
 }
 
 impl Webhook {
@@ -259,15 +261,17 @@ impl Webhook {
             (None, Scheme::Slack) => Some("event_id".to_owned()),
             (None, _) => None,
         };
+        let hash_key = hash_key.derive("deliveries of webhooks");
         Ok(Self {
             name: name.to_owned(),
+            account: Account::of(hash_key.hash("policy", name.as_bytes())),
             form,
             secrets,
             tolerance: i64::from(config.tolerance_seconds),
             remember: i64::from(config.remember_seconds),
             id_member,
             repeated: config.repeated,
-            hash_key: hash_key.derive("deliveries of webhooks"),
+            hash_key,
         })
     }
 

@@ -46,6 +46,27 @@ async fn who_has_a_password_is_known_by_name() {
     assert_eq!(guarded.upstream.seen().len(), 1);
 }
 
+/// What begins as an own key is one for a policy that takes those only; else it is a password like all.
+#[tokio::test]
+async fn what_looks_like_an_own_key_is_not_let_past() {
+    let guarded = guarded("{name: fields, headers: {}}").await;
+    let address = guarded.gateway.addresses()[0];
+    for pair in ["ann:btz_x", "btz_x:battery", "btz_x:"] {
+        assert_eq!(Client::ask(address, request(pair)).await.status, 401, "{pair}");
+    }
+    let watched = "{name: keys, mode: monitor, api_key: {}}";
+    let elsewhere = "{name: keys, mode: enforce, scope: {paths: [/other]}, api_key: {}}";
+    let in_fields = "{name: keys, mode: enforce, api_key: {bearer: false}}";
+    for keys in [watched, elsewhere, in_fields] {
+        let guarded = self::guarded(keys).await;
+        let address = guarded.gateway.addresses()[0];
+        assert_eq!(Client::ask(address, request("ann:btz_x")).await.status, 401, "{keys}");
+        assert!(guarded.upstream.seen().is_empty());
+        assert_eq!(Client::ask(address, request("ann:battery")).await.status, 200, "{keys}");
+    }
+    assert!(guarded.upstream.seen().is_empty());
+}
+
 #[tokio::test]
 async fn a_password_is_no_token() {
     let asks = "{name: who, mode: enforce, authentication: {any_of: [jwt]}}";

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use argon2::{Argon2, password_hash::PasswordHasher as _};
 use bartizan_gateway::{
     Config, Gateway, Handover, Running,
     policy::{Enforcement, KeyTable, PolicyConfig, Surroundings},
@@ -9,7 +10,10 @@ use bartizan_gateway::{
 use bartizan_model::{
     ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, ApiKeys, HashKey, Scope, Timestamp,
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 
 use crate::{
     harness::{Client, Upstream, config_with, until},
@@ -123,6 +127,35 @@ async fn with_a_service_that_serves_none_any_more() {
     chat.config.services[0].websocket = false;
     chat.reload("[]");
     chat.ends(client).await;
+}
+
+/// A reload keeps what is known of passwords, and asks about each user that is left.
+#[tokio::test]
+async fn with_a_user_who_is_there_no_more() {
+    let line = |name: &str, password: &str| {
+        let hash = Argon2::default().hash_password(password.as_bytes()).unwrap();
+        format!("'{name}:{hash}'")
+    };
+    let policies = |users: &str| {
+        format!(
+            "[{{name: users, mode: enforce, basic: {{users: [{users}]}}}},\
+             {{name: who, mode: enforce, authentication: {{any_of: [basic]}}}}]"
+        )
+    };
+    let (ann, bob) = (line("ann", "battery"), line("bob", "staple"));
+    let chat = Chat::new(&policies(&format!("{ann}, {bob}")), OFTEN).await;
+    let join = async |pair: &str| {
+        chat.join(&format!("Authorization: Basic {}", STANDARD.encode(pair))).await
+    };
+    let mut stays = join("ann:battery").await;
+    let mut goes = join("bob:staple").await;
+    chat.reload(&policies(&ann));
+    assert_eq!(goes.take(4).await, b"\x88\x02\x03\xf0", "1008");
+    tokio::time::sleep(OFTEN * 4).await;
+    stays.send(masked(0x81, b"ho")).await;
+    assert_eq!(stays.take(4).await, b"\x81\x02ho", "known, and not hashed again");
+    chat.reload(&policies(&line("ann", "another")));
+    assert_eq!(stays.take(4).await, b"\x88\x02\x03\xf0", "with a password that is another");
 }
 
 /// A page sends the cookies of who reads it with a handshake, wherever it comes from.

@@ -240,6 +240,26 @@ async fn a_full_store_refuses() {
     );
 }
 
+/// A receiver that is sent more than there is room for keeps no other one from taking deliveries.
+#[tokio::test]
+async fn one_receiver_takes_no_room_of_another() {
+    let of = |name: &str| {
+        format!(
+            "{{name: {name}, mode: enforce, scope: {{paths: [/{name}]}}, webhook: {{scheme: github, secrets: [SECRET]}}}}"
+        )
+    };
+    let text = format!("[{}, {}]", of("hook"), of("other"));
+    let signed = Signed::before(Upstream::ok().await, &text, ReplayTable::new(0, 4 * 16)).await;
+    let mut refused = 0;
+    for n in 0..120 {
+        let answer = signed.ask(delivery(format!("{n}").as_bytes())).await;
+        refused += usize::from(answer.status == 503);
+    }
+    assert!(refused >= 120 - 2 * 16, "{refused}");
+    let other = String::from_utf8(delivery(b"0")).unwrap().replace("/hook", "/other");
+    assert_eq!(signed.ask(other).await.status, 200);
+}
+
 #[tokio::test]
 async fn a_time_has_to_be_near() {
     let text = "[{name: hooks, mode: enforce, webhook: {scheme: stripe, secrets: [SECRET], tolerance_seconds: 60}}]";
@@ -310,6 +330,21 @@ async fn a_nonce_is_good_once_also_at_once() {
     let once = request(Some("n"), b"{}");
     let statuses = signed.at_once(&once).await;
     assert_eq!(statuses, [200, 401, 401, 401, 401, 401, 401, 401]);
+    assert_eq!(signed.ask(&once).await.status, 401);
+    assert_eq!(signed.ask(request(Some("m"), b"{}")).await.status, 200);
+}
+
+/// What was forgotten when it was too old is not good again because signatures are good for longer.
+#[tokio::test]
+async fn a_reload_brings_no_nonce_back() {
+    let short = MESSAGES.replace("SECRET}]", "SECRET}], max_age_seconds: 3, leeway_seconds: 0");
+    let signed = Signed::new(&short).await;
+    let once = request(Some("n"), b"{}");
+    assert_eq!(signed.ask(&once).await.status, 200);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let longer = policies(&short.replace("seconds: 3,", "seconds: 3600,"), signed.folder.path());
+    let next = signed.enforcement.successor(&longer).unwrap();
+    signed.running.reload(&signed.config, Arc::new(next)).unwrap();
     assert_eq!(signed.ask(&once).await.status, 401);
     assert_eq!(signed.ask(request(Some("m"), b"{}")).await.status, 200);
 }

@@ -18,7 +18,7 @@ use super::lane::now;
 /// How often it is looked whether there is something to write.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Tables of what is denied, and where they are kept: as one text of at most 4.8 MB each, written whole when something
+/// Tables of what is denied, and where they are kept: as one text of at most 15 MB each, written whole when something
 /// was added to it.
 pub(super) struct Denied {
     /// Credentials, by the names of `logout` policies.
@@ -141,7 +141,7 @@ mod tests {
     use bartizan_model::{
         Duration as Span, KeyedHash,
         deny::DenyList as _,
-        replay::{ReplayStore as _, Use},
+        replay::{Account, ReplayStore as _, Use},
     };
     use bartizan_store::{DataDirectory, DataOptions};
 
@@ -155,12 +155,13 @@ mod tests {
         let (store, scope) = (directory.store(), Scope::default());
         let until = now().plus(Span::seconds(600));
         let (key, other) = (KeyedHash([1; 10]), KeyedHash([2; 10]));
+        let account = Account::of(KeyedHash([3; 10]));
         let first = Denied::load(store, &scope).await.expect("read");
         first.write(store).await.expect("nothing to write");
         assert!(store.learned(&scope, "denied-credentials").await.expect("read").is_none());
         first.credentials.deny(key, now(), until);
         first.values.deny(other, now(), until);
-        assert_eq!(first.uses.begin(key, now()).known().await, Use::First);
+        assert_eq!(first.uses.begin(account, key, now()).known().await, Use::First);
         first.uses.settle(key, Some(until));
         first.write(store).await.expect("written");
         let next = Denied::load(store, &scope).await.expect("read");
@@ -172,8 +173,8 @@ mod tests {
         let third = Denied::load(store, &scope).await.expect("read");
         assert!(third.doubtful.denies(&[key], now()).known().await);
         assert!(!third.values.denies(&[key], now()).known().await);
-        assert_eq!(next.uses.begin(key, now()).known().await, Use::Again);
-        assert_eq!(next.uses.begin(other, now()).known().await, Use::First);
+        assert_eq!(next.uses.begin(account, key, now()).known().await, Use::Again);
+        assert_eq!(next.uses.begin(account, other, now()).known().await, Use::First);
         // A damaged text ends nothing, and is written anew.
         let damaged = LearnedState { name: "used-values".to_owned(), content: b"x".to_vec() };
         let batch = Batch { now: now(), learned: vec![damaged], ..Batch::default() };

@@ -2,8 +2,8 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bartizan_model::{
-    HashKey, Timestamp,
-    replay::{ReplayStore, Use},
+    HashKey, KeyedHash, Timestamp,
+    replay::{Account, ReplayStore, Use},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::Uri;
@@ -11,7 +11,10 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 
 use super::{BindingConfig, DPOP, Presentation};
-use crate::policy::jwt::{Algorithm, keys::brought, token};
+use crate::policy::{
+    jwt::{Algorithm, keys::brought, token},
+    window::Window,
+};
 
 /// Most bytes of a proof: one with an RSA key of 4096 bits has about 2,000.
 const PROOF_BYTES: usize = 4 * 1024;
@@ -22,11 +25,14 @@ const ID_BYTES: usize = 256;
 #[derive(Debug)]
 pub(super) struct Proofs {
     algorithms: Vec<Algorithm>,
+    /// How long a nonce is handed out.
     seconds: i64,
-    leeway: i64,
+    pub(super) window: Window,
     /// In the form of [`origin`]; those of the request when empty.
     origins: Vec<String>,
     needs_nonce: bool,
+    /// On whose account proofs are: those of one issuer share it.
+    account: KeyedHash,
     ids: HashKey,
     nonces: HashKey,
 }
@@ -46,16 +52,18 @@ impl Proofs {
     pub(super) fn new(
         config: &BindingConfig,
         origins: Vec<String>,
-        leeway: u32,
+        (issuer, leeway): (&str, u32),
         key: &HashKey,
     ) -> Self {
+        let ids = key.derive("proof ids");
         Self {
             algorithms: config.proof_algorithms.clone(),
             seconds: i64::from(config.proof_seconds),
-            leeway: i64::from(leeway),
+            window: Window::new(config.proof_seconds, leeway),
             origins,
             needs_nonce: config.nonce,
-            ids: key.derive("proof ids"),
+            account: ids.hash("issuer", issuer.as_bytes()),
+            ids,
             nonces: key.derive("proof nonces"),
         }
     }
@@ -95,14 +103,21 @@ impl Proofs {
         let proof = proof.to_str().map_err(|_| "proof-malformed")?.trim();
         let (id, issued) = self.verify(proof, (text, key), presentation, now)?;
         // Only what is good is remembered, so that nobody fills the store with nonsense.
-        let until = Timestamp::from_seconds(issued + self.seconds + self.leeway + 1);
+        let until = self.window.end(issued);
         let mut name = key.to_vec();
         name.extend_from_slice(id.as_bytes());
-        match replays.note(self.ids.hash("proof", &name), now, until).known().await {
+        let used = replays.note(self.account_of(key), self.ids.hash("proof", &name), now, until);
+        match used.known().await {
             Use::First => Ok(()),
             Use::Again | Use::UnderWay => Err("proof-replayed"),
             Use::Unknown => Err("replays-unknown"),
         }
+    }
+
+    /// On whose account the proofs of a key are.
+    fn account_of(&self, key: &[u8; 32]) -> Account {
+        let signer = [&self.account.0[..], key].concat();
+        Account { policy: self.account, signer: self.ids.hash("signer", &signer) }
     }
 
     /// Everything but whether it was used before; gives its identifier and when it was made.
@@ -131,9 +146,8 @@ impl Proofs {
             return Err("proof-thumbprint");
         }
         let claims: token::Claims = token::read(claims).map_err(malformed)?;
-        let (made, now) = (claims.time("iat", true).map_err(malformed)?, now.seconds());
-        let made = made.ok_or("proof-time")?;
-        if made > now + self.leeway || made < now - self.seconds - self.leeway {
+        let made = claims.time("iat", true).map_err(malformed)?.ok_or("proof-time")?;
+        if self.window.place(made, now).is_ne() {
             return Err("proof-time");
         }
         if claims.text("htm") != Some(presentation.method.as_str()) {
@@ -147,7 +161,7 @@ impl Proofs {
             return Err("proof-token");
         }
         if self.needs_nonce {
-            let slot = now.div_euclid(self.seconds);
+            let slot = now.seconds().div_euclid(self.seconds);
             let known = [slot, slot - 1].map(|slot| self.nonce_of(slot));
             if !claims.text("nonce").is_some_and(|nonce| known.iter().any(|k| k == nonce)) {
                 return Err("proof-nonce");

@@ -1,7 +1,7 @@
 //! Proofs, good and forged.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use bartizan_model::replay::ReplayStore as _;
+use bartizan_model::replay::{Account, ReplayStore as _};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm as Library, EncodingKey};
 use serde_json::{Value, json};
@@ -61,7 +61,8 @@ fn with(name: &str, value: Value) -> Value {
 
 fn binding(text: &str) -> Binding {
     let config: BindingConfig = serde_saphyr::from_str(text).expect("a configuration");
-    Binding::compile(&config, 30, &HashKey::new([1; 32])).expect("compiles")
+    Binding::compile(&config, ("https://idp.example", 30), &HashKey::new([1; 32]))
+        .expect("compiles")
 }
 
 async fn check_at(
@@ -115,10 +116,25 @@ async fn a_proof_is_good_once() {
     let full = ReplayTable::new(1, 1);
     for n in 0..=255_u8 {
         let key = bartizan_model::KeyedHash([n; 10]);
-        full.note(key, Timestamp::from_seconds(NOW), Timestamp::from_seconds(NOW + 1_000));
+        let (now, until) = (Timestamp::from_seconds(NOW), Timestamp::from_seconds(NOW + 1_000));
+        full.note(Account::of(key), key, now, until);
     }
     let got = check_at(&binding, &holder.bound(), &[&proof], &full, NOW).await;
     assert_eq!(got, Err("replays-unknown"));
+}
+
+/// A proof is forgotten when it is too old; a longer life must not bring it back.
+#[tokio::test]
+async fn what_was_forgotten_is_not_good_again_after_a_reload() {
+    let (holder, replays) = (Holder::new(), ReplayTable::default());
+    let (before, mut after) = (binding("{proof_seconds: 5}"), binding("{proof_seconds: 300}"));
+    let proof = holder.proof(&claims());
+    let (bound, proofs) = (holder.bound(), [proof.as_str()]);
+    let check = |binding, now| check_at(binding, &bound, &proofs, &replays, now);
+    assert_eq!(check(&before, NOW).await, Ok(()));
+    after.following(&before, Timestamp::from_seconds(NOW + 10));
+    assert_eq!(check(&after, NOW + 35).await, Err("proof-replayed"));
+    assert_eq!(check(&after, NOW + 36).await, Err("proof-time"));
 }
 
 #[tokio::test]
@@ -258,7 +274,9 @@ fn settings_that_cannot_work_are_refused() {
         ("{origins: ['ftp://api.example']}", "binding.origins.0"),
     ] {
         let config: BindingConfig = serde_saphyr::from_str(text).expect("a configuration");
-        let problem = Binding::compile(&config, 30, &HashKey::new([1; 32])).expect_err(text);
+        let problem =
+            Binding::compile(&config, ("https://idp.example", 30), &HashKey::new([1; 32]))
+                .expect_err(text);
         assert_eq!(problem.key, key);
     }
 }

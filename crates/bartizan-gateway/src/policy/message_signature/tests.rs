@@ -68,7 +68,9 @@ impl Sent {
     fn by_secret(self, input: &str) -> Self {
         let list: sfv::List = Parser::new(input).parse().expect(input);
         let Some(ListEntry::InnerList(covered)) = list.first() else { panic!("{input}") };
-        let base = base::make(covered, &self.asked()).expect("a base");
+        let asked = self.asked();
+        let components = base::components(covered).expect("few");
+        let base = Message::new(&asked).base(covered, &components).expect("a base");
         let key = hmac::Key::new(hmac::HMAC_SHA256, &STANDARD.decode(SECRET).expect("Base64"));
         let tag = STANDARD.encode(hmac::sign(&key, base.as_bytes()).as_ref());
         self.signed("sig", input, &tag)
@@ -363,6 +365,19 @@ async fn only_signatures_with_the_tag_count() {
         let sent = Sent::example().by_secret(&input(more));
         assert_eq!(check(&rule, &sent).await.err(), expected, "{more}");
     }
+    // Where none has to be signed, what is signed for others is nobody's; what is signed for this has to be good.
+    let optional = self::rule("{tag: pay, required: false}");
+    let (replays, now) = (ReplayTable::default(), Timestamp::from_seconds(NOW));
+    let other = Sent::example().by_secret(&input(r#";tag="other""#));
+    assert_eq!(optional.check(&other.asked(), now, false, &replays).await, Ok(None));
+    let both = other.clone().signed("pay", &input(r#";tag="pay""#), "AAAA");
+    assert_eq!(check(&optional, &both).await, Err("signature-wrong"));
+    let bare = other.with("signature", "pay=:AAAA:");
+    assert_eq!(
+        check(&optional, &bare).await,
+        Err("signature-missing"),
+        "it may have been for this"
+    );
     let refusal = rule.refusal("signature-missing");
     let told: Vec<_> =
         refusal.fields.iter().filter(|(name, _)| *name == ACCEPT_SIGNATURE).collect();

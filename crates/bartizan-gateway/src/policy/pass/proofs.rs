@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bartizan_model::{
     KeyedHash, Timestamp,
-    replay::{Noted, ReplayStore, Use},
+    replay::{Account, Noted, ReplayStore, Use},
 };
 
 /// Proofs that were used first by this request.
@@ -37,11 +37,17 @@ pub(super) struct Within<'a> {
 }
 
 impl ReplayStore for Within<'_> {
-    fn note(&self, key: KeyedHash, now: Timestamp, until: Timestamp) -> Noted<'_> {
+    fn note(
+        &self,
+        account: Account,
+        key: KeyedHash,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Noted<'_> {
         if self.own.hold(key) {
             return Noted::Now(Use::First);
         }
-        match self.store.note(key, now, until) {
+        match self.store.note(account, key, now, until) {
             Noted::Now(used) => Noted::Now(self.own.keep(key, used)),
             Noted::Later(later) => {
                 Noted::Later(Box::pin(async move { self.own.keep(key, later.await) }))
@@ -49,8 +55,8 @@ impl ReplayStore for Within<'_> {
         }
     }
 
-    fn begin(&self, key: KeyedHash, now: Timestamp) -> Noted<'_> {
-        self.store.begin(key, now)
+    fn begin(&self, account: Account, key: KeyedHash, now: Timestamp) -> Noted<'_> {
+        self.store.begin(account, key, now)
     }
 
     fn settle(&self, key: KeyedHash, until: Option<Timestamp>) {
@@ -70,7 +76,8 @@ mod tests {
         let at = Timestamp::from_seconds;
         let note = |proofs: &Proofs| {
             let within = proofs.within(&store);
-            let noted = within.note(KeyedHash([1; 10]), at(1), at(60));
+            let account = Account::of(KeyedHash([2; 10]));
+            let noted = within.note(account, KeyedHash([1; 10]), at(1), at(60));
             matches!(noted, Noted::Now(Use::First))
         };
         assert!(note(&one) && note(&one), "two policies");

@@ -6,6 +6,7 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
+use memchr::memmem;
 
 use super::{Encoding, GenericConfig, HmacHash, Scheme, WebhookConfig};
 use crate::policy::config::Problem;
@@ -245,12 +246,23 @@ impl Form {
         decoded.filter(|bytes| bytes.len() == self.algorithm.tag_len())
     }
 
-    /// What stands behind a field in what is signed must not be in it: where it ends would be anybody's guess.
+    /// What is signed has to be parted in one way only, or who has one signed delivery could take a piece of a field for
+    /// the body, or of the body for a field. Fields before the body end where the text behind them comes first, fields
+    /// behind it begin where the text before them comes last: it must not come any sooner or later than that, be it within
+    /// the field or where the two meet.
     fn check_signed(&self, at: usize, value: &HeaderValue) -> Result<(), &'static str> {
         let value = value.as_bytes();
-        let is_clear = match self.signed.get(at + 1) {
-            Some(Part::Text(next)) => !value.windows(next.len()).any(|w| w == next.as_bytes()),
-            _ => true,
+        let text = |at: usize| match self.signed.get(at) {
+            Some(Part::Text(text)) => text.as_bytes(),
+            _ => &[],
+        };
+        let is_behind = self.signed[..at].iter().any(|part| matches!(part, Part::Body));
+        let is_clear = if is_behind {
+            let text = text(at.saturating_sub(1));
+            memmem::rfind(&[text, value].concat(), text) == Some(0)
+        } else {
+            let text = text(at + 1);
+            memmem::find(&[value, text].concat(), text) == Some(value.len())
         };
         if is_clear && !value.is_empty() { Ok(()) } else { Err("signed-field-malformed") }
     }

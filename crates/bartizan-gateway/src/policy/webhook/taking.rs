@@ -104,7 +104,7 @@ pub(crate) async fn ask(stage: &Stage, call: &mut Call, around: &Surroundings) -
     for (at, key) in verified.0 {
         let Some(policy) = stage.set.webhooks.get(at) else { continue };
         let rule = &policy.rule;
-        let refusal = match around.replays.begin(key, now).known().await {
+        let refusal = match around.replays.begin(rule.account, key, now).known().await {
             Use::First => {
                 let (remember, replays) = (rule.remember, Arc::clone(&around.replays));
                 let has_ended = AtomicBool::new(false);

@@ -271,6 +271,41 @@ fn others_are_described() {
     assert_eq!(self::take(&sha1, &list, b"{}", 0), Err("signature-malformed"));
 }
 
+/// Who has one signed delivery cannot make another one of it by moving the border between what is signed.
+#[test]
+fn what_is_signed_is_parted_in_one_way() {
+    let malformed = Err("signed-field-malformed");
+    for (signed, good, moved) in [
+        // The end of the body as a field, and as much of the field as the body: whatever is behind the body.
+        ("{body}.{header.x-a}", ("pay 1", "v.1"), None),
+        ("{body}.{header.x-a}", ("pay 1.9", "v1"), Some(("pay 1", "9.v1"))),
+        ("{body}..{header.x-a}", ("pay 1.", "v"), Some(("pay 1", ".v"))),
+        ("{header.x-a}.{body}", ("9.pay", "v"), Some(("pay", "v.9"))),
+        ("{header.x-a}..{body}", (".pay", "v"), Some(("pay", "v."))),
+        ("{header.x-a}aba{body}", ("ba", "v"), Some(("", "vab"))),
+        ("v0:{header.x-a}:{body}:end", ("a:end", "1"), Some(("end", "1:a"))),
+    ] {
+        let config = format!(
+            "{{scheme: generic, secrets: [], generic: {{header: x-s, signed: '{signed}'}}}}"
+        );
+        let rule = generic(&config);
+        let taken = |(body, field): (&str, &str), tag: &str| {
+            take(&rule, &[("x-s", tag), ("x-a", field)], body.as_bytes(), 0).map(drop)
+        };
+        let text = |(body, field): (&str, &str)| {
+            signed.replace("{body}", body).replace("{header.x-a}", field)
+        };
+        let tag = mac(SECRET.as_bytes(), text(good).as_bytes());
+        let Some(moved) = moved else {
+            assert_eq!(taken(good, &tag), malformed, "{signed}");
+            continue;
+        };
+        assert_eq!(text(good), text(moved), "the same is signed");
+        assert_eq!(taken(good, &tag), Ok(()), "{signed}");
+        assert_eq!(taken(moved, &tag), malformed, "{signed}");
+    }
+}
+
 #[test]
 fn what_could_not_protect_is_refused() {
     assert!(compile("{scheme: github}", &[]).is_err());

@@ -8,7 +8,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use bartizan_gateway::{
     AllowAll, Config, Gateway, Handover, Running,
     config::{
-        Certificate, ClientTls, NameKind, OwnCertificate, ServerTls, UpstreamProtocol, UpstreamTls,
+        AccessLog, Certificate, ClientTls, NameKind, OwnCertificate, ServerTls, UpstreamProtocol,
+        UpstreamTls,
     },
     policy::{Enforcement, PolicyConfig, Surroundings},
 };
@@ -27,6 +28,7 @@ use crate::{
     harness::{
         Client, Upstream, config_with,
         http2::{self, Frames},
+        until,
     },
     tls::certificate,
     tokens,
@@ -77,6 +79,7 @@ impl Gate {
         let upstream = Upstream::ok().await;
         let config = config_with(&upstream, |config| {
             config.forwarded.client_certificate = true;
+            config.access_log = AccessLog::File(folder.path().join("access.log"));
             config.listeners[0].tls =
                 Some(ServerTls { certificates: vec![server.clone()], clients: Some(clients) });
         });
@@ -223,7 +226,7 @@ async fn a_reload_counts_for_open_connections_and_loses_none() {
         let stream = connect(gate.gateway.addresses()[0], &client).await.unwrap();
         clients.push(Client::over(stream));
     }
-    let get = "GET /payments HTTP/1.1\r\nhost: a.example\r\n\r\n";
+    let get = "POST /payments HTTP/1.1\r\nhost: a.example\r\ncontent-length: 0\r\n\r\n";
     for (list, expected) in [
         (gate.authority.revoked(&[99], 4000), [200, 200]),
         (gate.authority.revoked(&[2], 4000), [200, 401]),
@@ -232,10 +235,20 @@ async fn a_reload_counts_for_open_connections_and_loses_none() {
         gate.reload();
         for (client, status) in clients.iter_mut().zip(expected) {
             client.send(get).await;
-            assert_eq!(client.response().await.status, status);
+            let answer = client.response().await;
+            assert_eq!(answer.status, status);
+            let asks = (status == 401).then_some("Certificate realm=\"api\"");
+            assert_eq!(answer.field("www-authenticate"), asks);
         }
     }
     assert!(gate.refused("certificate-revoked"));
+    let log = || std::fs::read_to_string(gate.file("access.log")).unwrap_or_default();
+    let refused = |line: &str| line.contains("invalid-certificate");
+    until("logged", || log().lines().any(refused)).await;
+    let line = log().lines().find(|line| refused(line)).unwrap().to_owned();
+    for part in [r#""path":"/payments""#, r#""host":"a.example""#, r#""method":"POST""#] {
+        assert!(line.contains(part), "{line}");
+    }
     assert_eq!(gate.status(Some(&second)).await, None);
     // A file that cannot be read is refused as a whole, and what was there stays.
     std::fs::write(gate.file("revoked.pem"), "no list").unwrap();
