@@ -19,7 +19,7 @@ const REASON_BYTES: usize = 500;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExceptionConfig {
-    /// Where. It has to name paths, and not all of them.
+    /// Where. It has to name paths, and not all of them: each with a letter at least besides `*` and slashes.
     pub scope: ScopeConfig,
     /// When it ends (RFC 3339). From then on the policy is asked as if the exception was not there.
     pub until: Timestamp,
@@ -49,7 +49,8 @@ pub(crate) fn compile(configs: &[ExceptionConfig]) -> Result<Vec<Exception>, Pro
     let mut exceptions = Vec::with_capacity(configs.len());
     for (at, config) in configs.iter().enumerate() {
         let key = |key: &str| format!("except.{at}.{key}");
-        let is_all = |path: &String| path.split('/').all(|part| part.is_empty() || part == "**");
+        // What names nothing but shapes of paths (`/*`, `/*/**`) is everywhere, or is with another one beside it.
+        let is_all = |path: &String| path.bytes().all(|b| matches!(b, b'/' | b'*'));
         if config.scope.paths.is_empty() || config.scope.paths.iter().any(is_all) {
             let problem =
                 "expected paths, and not all of them: `mode: off` is for the whole policy";
@@ -139,6 +140,15 @@ mod tests {
                 "except.0.scope.paths",
             ),
             (format!("[{{scope: {{paths: [/]}}, {until}, reason: x}}]"), "except.0.scope.paths"),
+            (format!("[{{scope: {{paths: ['/*']}}, {until}, reason: x}}]"), "except.0.scope.paths"),
+            (
+                format!("[{{scope: {{paths: [/a, '/*/**']}}, {until}, reason: x}}]"),
+                "except.0.scope.paths",
+            ),
+            (
+                format!("[{{scope: {{paths: ['/**/*/']}}, {until}, reason: x}}]"),
+                "except.0.scope.paths",
+            ),
             (format!("[{{scope: {{paths: [a]}}, {until}, reason: x}}]"), "except.0.scope.paths"),
             (format!("[{{scope: {{paths: [/a]}}, {until}, reason: ' '}}]"), "except.0.reason"),
         ] {

@@ -1,0 +1,138 @@
+//! The connection of a client that has to take what it asked for: without that, what waits to be written would wait
+//! for ever, and so would its place among the connections.
+
+use std::{
+    error::Error as _,
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep, sleep_until},
+};
+
+/// A connection on which writing fails once the other end has taken nothing for some time.
+#[derive(Debug)]
+pub(super) struct Taking<S> {
+    stream: S,
+    longest: Duration,
+    /// Whether something waits to be written, until the time of the timer.
+    waits: bool,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl<S> Taking<S> {
+    pub(super) fn new(stream: S, longest: Duration) -> Self {
+        let timer = Box::pin(sleep_until(Instant::now() + longest));
+        Self { stream, longest, waits: false, timer }
+    }
+
+    /// What came of writing, unless nothing was taken for too long.
+    fn judge(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.waits = false;
+            return written;
+        }
+        if !self.waits {
+            self.waits = true;
+            self.timer.as_mut().reset(Instant::now() + self.longest);
+        }
+        self.timer.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+/// Whether a connection ended because its client took nothing.
+pub(super) fn is_stalled(error: &hyper::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::TimedOut)
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Taking<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Taking<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write(cx, buf);
+        this.judge(cx, written)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
+        this.judge(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _, duplex},
+        time::timeout,
+    };
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(200);
+
+    #[tokio::test]
+    async fn who_takes_nothing_is_not_waited_for() {
+        let (client, inner) = duplex(16);
+        let mut taking = Taking::new(inner, SHORT);
+        let written = timeout(SHORT * 50, taking.write_all(&[0; 64])).await.expect("it ends");
+        assert_eq!(written.expect_err("nobody reads").kind(), io::ErrorKind::TimedOut);
+        drop(client);
+    }
+
+    #[tokio::test]
+    async fn who_is_slow_and_goes_on_is() {
+        let (mut client, inner) = duplex(16);
+        let mut taking = Taking::new(inner, SHORT);
+        let writing = tokio::spawn(async move { taking.write_all(&[7; 160]).await });
+        let mut all = Vec::new();
+        let mut piece = [0; 16];
+        // Longer in all than one pause may be.
+        while all.len() < 160 {
+            tokio::time::sleep(SHORT / 8).await;
+            let count = client.read(&mut piece).await.expect("read");
+            assert!(count > 0, "it ended after {}", all.len());
+            all.extend_from_slice(&piece[..count]);
+        }
+        writing.await.expect("it ends").expect("all is written");
+        assert_eq!(all, [7; 160]);
+    }
+}
