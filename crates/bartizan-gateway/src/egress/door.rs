@@ -82,12 +82,13 @@ fn enter(stream: TcpStream, from: IpAddr, number: usize, shared: &Arc<Shared>, o
                 answered.map_err(|never| match never {})
             }
         });
+        let stream = Taking::new(stream, egress.settings.idle, egress.settings.longest);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
             .max_buf_size(HEAD_BYTES)
             .max_headers(FIELDS)
-            .serve_connection(TokioIo::new(Taking::new(stream, egress.settings.idle)), service);
+            .serve_connection(TokioIo::new(stream), service);
         // What else a client does to its connection is its own business.
         if connection.with_upgrades().await.is_err_and(|error| is_stalled(&error)) {
             egress.count("client_takes_nothing");

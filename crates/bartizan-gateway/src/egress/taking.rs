@@ -14,23 +14,27 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// A connection on which writing fails once the other end has taken nothing for some time.
+/// A connection on which writing fails once the other end has taken nothing for some time, or not all for long.
 #[derive(Debug)]
 pub(super) struct Taking<S> {
     stream: S,
+    idle: Duration,
     longest: Duration,
-    /// Whether something waits to be written, until the time of the timer.
+    /// Since when there was always something that waited to be written.
+    behind: Option<Instant>,
+    /// Whether something waits now, until the time of the timer.
     waits: bool,
     timer: Pin<Box<Sleep>>,
 }
 
 impl<S> Taking<S> {
-    pub(super) fn new(stream: S, longest: Duration) -> Self {
-        let timer = Box::pin(sleep_until(Instant::now() + longest));
-        Self { stream, longest, waits: false, timer }
+    /// Waits for `idle` for the other end to take something, and for `longest` for it to take all.
+    pub(super) fn new(stream: S, idle: Duration, longest: Duration) -> Self {
+        let timer = Box::pin(sleep_until(Instant::now() + idle));
+        Self { stream, idle, longest, behind: None, waits: false, timer }
     }
 
-    /// What came of writing, unless nothing was taken for too long.
+    /// What came of writing, unless that has waited for too long.
     fn judge(
         &mut self,
         cx: &mut Context<'_>,
@@ -42,7 +46,9 @@ impl<S> Taking<S> {
         }
         if !self.waits {
             self.waits = true;
-            self.timer.as_mut().reset(Instant::now() + self.longest);
+            let now = Instant::now();
+            let last = *self.behind.get_or_insert(now) + self.longest;
+            self.timer.as_mut().reset(last.min(now + self.idle));
         }
         self.timer.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
@@ -89,7 +95,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Taking<S> {
         self.stream.is_write_vectored()
     }
 
+    /// Comes when nothing is left that waits.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.behind = None;
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
@@ -112,7 +120,7 @@ mod tests {
     #[tokio::test]
     async fn who_takes_nothing_is_not_waited_for() {
         let (client, inner) = duplex(16);
-        let mut taking = Taking::new(inner, SHORT);
+        let mut taking = Taking::new(inner, SHORT, SHORT * 100);
         let written = timeout(SHORT * 50, taking.write_all(&[0; 64])).await.expect("it ends");
         assert_eq!(written.expect_err("nobody reads").kind(), io::ErrorKind::TimedOut);
         drop(client);
@@ -121,7 +129,7 @@ mod tests {
     #[tokio::test]
     async fn who_is_slow_and_goes_on_is() {
         let (mut client, inner) = duplex(16);
-        let mut taking = Taking::new(inner, SHORT);
+        let mut taking = Taking::new(inner, SHORT, SHORT * 100);
         let writing = tokio::spawn(async move { taking.write_all(&[7; 160]).await });
         let mut all = Vec::new();
         let mut piece = [0; 16];
@@ -134,5 +142,24 @@ mod tests {
         }
         writing.await.expect("it ends").expect("all is written");
         assert_eq!(all, [7; 160]);
+    }
+
+    /// A byte now and then holds a place for ever, too.
+    #[tokio::test]
+    async fn who_trickles_is_waited_for_so_long_only() {
+        let (mut client, inner) = duplex(4);
+        let mut taking = Taking::new(inner, SHORT, SHORT * 2);
+        let reading = tokio::spawn(async move {
+            let mut byte = [0];
+            while client.read(&mut byte).await.is_ok_and(|count| count > 0) {
+                tokio::time::sleep(SHORT / 8).await;
+            }
+        });
+        taking.write_all(b"a").await.expect("there is room");
+        taking.flush().await.expect("flushed");
+        let written = timeout(SHORT * 50, taking.write_all(&[0; 10_000])).await.expect("it ends");
+        assert_eq!(written.expect_err("too slow").kind(), io::ErrorKind::TimedOut);
+        drop(taking);
+        reading.await.expect("it ends");
     }
 }

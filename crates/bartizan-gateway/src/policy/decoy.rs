@@ -5,7 +5,7 @@ use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PolicyItem, config::Problem, record::Refusal, scope::ScopeConfig};
+use super::{PolicyItem, config::Problem, exception, record::Refusal, scope::ScopeConfig};
 
 /// The kind.
 pub static ITEM: PolicyItem = PolicyItem {
@@ -50,8 +50,8 @@ pub(crate) struct Decoy {
 
 impl Decoy {
     pub(crate) fn compile(config: &DecoyConfig, scope: &ScopeConfig) -> Result<Self, Problem> {
-        if scope.paths.is_empty() {
-            let problem = "the scope of the policy has to name paths: it refuses all that is in it";
+        if !exception::names_places(scope) {
+            let problem = "the scope of the policy has to name paths, and not all of them: it refuses all that is in it";
             return Err(Problem::new("", problem));
         }
         let status = StatusCode::from_u16(config.status).ok();
@@ -121,6 +121,10 @@ mod tests {
 
     #[test]
     fn everywhere_is_no_decoy() {
-        assert!(Decoy::compile(&DecoyConfig::default(), &ScopeConfig::default()).is_err());
+        for paths in [&[][..], &["/**"], &["/.env", "/*"], &["/"]] {
+            let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+            let scope = ScopeConfig { paths, ..ScopeConfig::default() };
+            assert!(Decoy::compile(&DecoyConfig::default(), &scope).is_err(), "{scope:?}");
+        }
     }
 }

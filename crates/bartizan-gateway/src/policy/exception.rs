@@ -49,9 +49,7 @@ pub(crate) fn compile(configs: &[ExceptionConfig]) -> Result<Vec<Exception>, Pro
     let mut exceptions = Vec::with_capacity(configs.len());
     for (at, config) in configs.iter().enumerate() {
         let key = |key: &str| format!("except.{at}.{key}");
-        // What names nothing but shapes of paths (`/*`, `/*/**`) is everywhere, or is with another one beside it.
-        let is_all = |path: &String| path.bytes().all(|b| matches!(b, b'/' | b'*'));
-        if config.scope.paths.is_empty() || config.scope.paths.iter().any(is_all) {
+        if !names_places(&config.scope) {
             let problem =
                 "expected paths, and not all of them: `mode: off` is for the whole policy";
             return Err(Problem::new(key("scope.paths"), problem));
@@ -65,6 +63,13 @@ pub(crate) fn compile(configs: &[ExceptionConfig]) -> Result<Vec<Exception>, Pro
         exceptions.push(Exception { scope, until: config.until });
     }
     Ok(exceptions)
+}
+
+/// Whether a scope has paths, of which each names something: one of mere shapes (`/*`, `/*/**`) is everywhere, or is so
+/// with another one beside it.
+pub(super) fn names_places(scope: &ScopeConfig) -> bool {
+    let is_shape = |path: &String| path.bytes().all(|b| matches!(b, b'/' | b'*'));
+    !scope.paths.is_empty() && !scope.paths.iter().any(is_shape)
 }
 
 #[cfg(test)]
