@@ -111,7 +111,7 @@ pub struct ClientTls {
     pub required: bool,
     /// Files with revocation lists (RFC 5280 §5), PEM or DER; read again at each reload. When any is
     /// named, there has to be a list of every authority that signs a certificate of a chain, and one
-    /// whose next update is overdue refuses.
+    /// whose next update is overdue refuses. Of several of one authority the newest counts.
     pub revocation_lists: Vec<PathBuf>,
     /// Kinds of names by which a certificate says who holds it; the first of which it has any counts.
     pub names: Vec<NameKind>,

@@ -162,6 +162,11 @@ impl Edits {
         self.0.push((name, None));
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Makes other changes after these.
     pub(crate) fn append(&mut self, mut others: Self) {
         self.0.append(&mut others.0);

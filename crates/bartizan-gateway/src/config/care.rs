@@ -68,10 +68,10 @@ pub struct Breaker {
     pub least: u32,
     /// How long it is left alone.
     pub pause: Duration,
-    /// How many requests it is tried with then.
+    /// How many requests it is tried with then at a time; three at least are waited for, unless each counts.
     pub trials: u32,
-    /// Whether all count alike. Else the client with the most failures and slow answers is left out of the count, so that
-    /// nobody alone can take an upstream from everybody.
+    /// Whether all answers count alike. Else each client has one voice besides, however much it asks, and it takes three
+    /// that fare badly, so that a few cannot take an upstream from everybody.
     pub counts_each_client: bool,
 }
 

@@ -19,9 +19,11 @@ pub struct Egress {
     pub credentials: Vec<Credential>,
     /// Most connections of clients at one time; more are closed at once.
     pub connections: usize,
+    /// Most of them from one address, IPv6 by /64.
+    pub connections_per_address: usize,
     /// For resolving a name and connecting.
     pub connect: Duration,
-    /// Without a byte in either direction.
+    /// Without a byte in either direction, or while a client takes nothing of what it asked for.
     pub idle: Duration,
     /// For a whole request or tunnel.
     pub longest: Duration,

@@ -1,12 +1,6 @@
 //! Accepting those who want to call outside.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,7 +9,11 @@ use tokio::{
     sync::watch,
 };
 
-use super::outward;
+use super::{
+    outward,
+    place::Places,
+    taking::{Taking, is_stalled},
+};
 use crate::{
     config::{self, ConfigError, Listener},
     listen::accept,
@@ -35,15 +33,6 @@ pub(crate) fn open(egress: &config::Egress) -> Result<TcpListener, ConfigError> 
     accept::open(&Listener::plain(egress.address))
 }
 
-/// A connection of a client, counted until dropped.
-pub(super) struct Place(Arc<AtomicUsize>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
-    }
-}
-
 /// Accepts for the proxy of that number until it is told to stop; then the socket is closed.
 pub(crate) async fn run(
     listener: TcpListener,
@@ -51,14 +40,14 @@ pub(crate) async fn run(
     shared: Arc<Shared>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let open = Arc::new(AtomicUsize::new(0));
+    let open = Arc::new(Places::default());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _ = stop.changed() => return,
         };
         match accepted {
-            Ok((stream, _)) => enter(stream, number, &shared, &open),
+            Ok((stream, from)) => enter(stream, from.ip(), number, &shared, &open),
             Err(_) => {
                 shared.metrics.accept_errors.inc();
                 tokio::time::sleep(REST).await;
@@ -67,15 +56,15 @@ pub(crate) async fn run(
     }
 }
 
-fn enter(stream: TcpStream, number: usize, shared: &Arc<Shared>, open: &Arc<AtomicUsize>) {
+fn enter(stream: TcpStream, from: IpAddr, number: usize, shared: &Arc<Shared>, open: &Arc<Places>) {
     let snapshot = shared.snapshot.load();
-    let Some(egress) = snapshot.egress.get(number) else { return };
-    let before = open.fetch_add(1, Relaxed);
-    let place = Place(Arc::clone(open));
-    if before >= egress.settings.connections {
-        egress.count("too_many_connections");
-        return;
-    }
+    let Some(egress) = snapshot.egress.get(number).cloned() else { return };
+    let settings = &egress.settings;
+    let most_of_address = settings.connections_per_address;
+    let place = match Places::enter(open, from, settings.connections, most_of_address) {
+        Ok(place) => place,
+        Err(event) => return egress.count(event),
+    };
     let _ = stream.set_nodelay(true);
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
@@ -93,14 +82,17 @@ fn enter(stream: TcpStream, number: usize, shared: &Arc<Shared>, open: &Arc<Atom
                 answered.map_err(|never| match never {})
             }
         });
+        let stream = Taking::new(stream, egress.settings.idle, egress.settings.longest);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
             .max_buf_size(HEAD_BYTES)
             .max_headers(FIELDS)
             .serve_connection(TokioIo::new(stream), service);
-        // What a client does to its connection is its own business.
-        let _ = connection.with_upgrades().await;
+        // What else a client does to its connection is its own business.
+        if connection.with_upgrades().await.is_err_and(|error| is_stalled(&error)) {
+            egress.count("client_takes_nothing");
+        }
         drop(place);
     });
 }

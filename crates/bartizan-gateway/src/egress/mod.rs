@@ -6,6 +6,8 @@
 mod body;
 mod door;
 mod outward;
+mod place;
+mod taking;
 mod tunnel;
 
 pub(crate) use door::{open, run};
@@ -79,8 +81,13 @@ impl Egress {
         if settings.credentials.is_empty() && !settings.address.ip().is_loopback() {
             return Err(wrong("credentials", "needed, because others than this machine may ask"));
         }
-        if settings.connections == 0 {
-            return Err(wrong("connections", "0 is less than 1"));
+        for (name, count) in [
+            ("connections", settings.connections),
+            ("connections_per_address", settings.connections_per_address),
+        ] {
+            if count == 0 {
+                return Err(wrong(name, "0 is less than 1"));
+            }
         }
         for (name, time) in [
             ("connect_seconds", settings.connect),
@@ -199,6 +206,7 @@ mod tests {
             networks: vec![Network::parse("10.1.0.0/16").expect("a network")],
             credentials: vec![Credential::new("shop", b"s3cret")],
             connections: 10,
+            connections_per_address: 10,
             connect: time,
             idle: time,
             longest: time,
@@ -301,6 +309,10 @@ mod tests {
             ),
             (config::Egress { hosts: vec!["0x7f.1".to_owned()], ..settings() }, "egress.0.hosts.0"),
             (config::Egress { idle: Duration::ZERO, ..settings() }, "egress.0.idle_seconds"),
+            (
+                config::Egress { connections_per_address: 0, ..settings() },
+                "egress.0.connections_per_address",
+            ),
         ] {
             let error = egress(&settings).expect_err(key).to_string();
             assert!(error.contains(&format!("`{key}`")), "{error}");

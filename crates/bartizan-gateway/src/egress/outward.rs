@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{
     Denied, Egress,
     body::Through,
-    door::Place,
+    place::Place,
     tunnel::{self, Bounds},
 };
 use crate::{forward::fields, policy::url_values::Destination};
@@ -85,7 +85,8 @@ async fn pass(egress: &Egress, request: Request<Incoming>) -> Result<Response<Th
         .handshake(TokioIo::new(server))
         .await
         .map_err(broken)?;
-    tokio::spawn(driver);
+    // A server that does not take what is sent to it is left after that time, too.
+    tokio::spawn(timeout_at(until, driver));
     let request = outgoing(request, |body| {
         Through::passing(body, settings.request_bytes, settings.idle, until)
     })?;

@@ -13,7 +13,7 @@ use crate::{
     config::{ClientField, UpstreamProtocol},
     head::{
         h2,
-        validate::{is_end_to_end, is_lookalike},
+        validate::{has_other_marks, is_end_to_end, is_lookalike},
     },
 };
 
@@ -150,7 +150,7 @@ fn x_forwarded(headers: &mut HeaderMap, call: &Call) {
 
 /// Whether somebody writes into such a field what it knows of the certificate of a client: RFC 9440, ingress-nginx,
 /// `HAProxy`, Apache, AWS, Azure and usual settings of others. `X-Forwarded-Client-Cert` and
-/// `X-Forwarded-Tls-Client-Cert` are among those of proxies. Some servers read `_` as `-`.
+/// `X-Forwarded-Tls-Client-Cert` are among those of proxies. Some servers read `_` and other marks as `-`.
 fn is_about_certificate(name: &str) -> bool {
     const BEGINNINGS: [&str; 9] = [
         "client-cert",
@@ -164,7 +164,8 @@ fn is_about_certificate(name: &str) -> bool {
         "x-arr-clientcert",
     ];
     let is_it = |name: &str| BEGINNINGS.iter().any(|beginning| name.starts_with(beginning));
-    if name.contains('_') { is_it(&name.replace('_', "-")) } else { is_it(name) }
+    let is_mark = |c: char| !c.is_ascii_alphanumeric();
+    if has_other_marks(name.as_bytes()) { is_it(&name.replace(is_mark, "-")) } else { is_it(name) }
 }
 
 /// RFC 9440 §2.2; what anybody else says about it does not go on. The chain is left out.
@@ -322,6 +323,7 @@ mod tests {
             "ssl-client-cert",
             "ssl-client-verify",
             "ssl_client_s_dn",
+            "ssl.client.s.dn",
             "x-ssl-client-cn",
             "x-client-certificate",
             "x-amzn-mtls-clientcert-leaf",

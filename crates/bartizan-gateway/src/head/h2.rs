@@ -5,7 +5,7 @@ use http::{HeaderMap, Method, Request, header};
 
 use super::{
     HeadLimits, Refusal, bytes, target,
-    validate::{is_end_to_end, is_lookalike},
+    validate::{has_other_marks, is_end_to_end, is_lookalike},
 };
 
 /// Checks a head.
@@ -67,7 +67,7 @@ fn fields(headers: &HeaderMap, limits: &HeadLimits) -> Result<(), Refusal> {
             "content-length" if bytes::number(value.as_bytes()).is_none() => {
                 return Err(Refusal::Length);
             }
-            other if other.contains('_') && is_lookalike(other.as_bytes()) => {
+            other if has_other_marks(other.as_bytes()) && is_lookalike(other.as_bytes()) => {
                 return Err(Refusal::LookalikeField);
             }
             _ => {}
@@ -145,6 +145,7 @@ mod tests {
                 Refusal::DuplicateLength,
             ),
             (get("http://a/").header("content_length", "1"), Refusal::LookalikeField),
+            (get("http://a/").header("x.forwarded_for", "127.0.0.1"), Refusal::LookalikeField),
             (get("http://a/").header("expect", "x"), Refusal::Expectation),
             (get("http://a//b/x"), Refusal::Target),
             (get("http://a/").method("TRACE"), Refusal::MethodNotServed),

@@ -185,7 +185,7 @@ fn known<'a>(name: &[u8], value: &'a [u8], fields: &mut Fields<'a>) -> Result<()
             }
             fields.is_chunked = true;
         }
-        _ if memchr::memchr(b'_', name).is_some() && is_lookalike(name) => {
+        _ if has_other_marks(name) && is_lookalike(name) => {
             return Err(Refusal::LookalikeField);
         }
         _ => {}
@@ -247,8 +247,25 @@ pub(crate) fn is_end_to_end(option: &[u8]) -> bool {
     is_forwarded || END_TO_END.iter().any(|name| option.eq_ignore_ascii_case(name))
 }
 
-/// Whether a name with underscores reads, as CGI does, like a field that frames or routes.
+/// Whether a name reads, to servers that take fields for variables, like a field that frames or routes.
 pub(crate) fn is_lookalike(name: &[u8]) -> bool {
-    let name: Vec<u8> = name.iter().map(|b| if *b == b'_' { b'-' } else { *b }).collect();
+    let name: Vec<u8> = name.iter().map(|b| unmarked(*b)).collect();
     name.eq_ignore_ascii_case(b"connection") || is_end_to_end(&name)
+}
+
+/// Whether a name has other marks than hyphens, so that it may read like another one.
+pub(crate) fn has_other_marks(name: &[u8]) -> bool {
+    name.iter().any(|b| unmarked(*b) != *b)
+}
+
+/// Whether servers that take fields for variables may take two names for the same: without case, all marks alike. CGI
+/// writes hyphens as `_` (RFC 3875 §4.1.18), PHP dots as well, Apache before 2.4 whatever is no letter and no digit.
+pub(crate) fn is_alike(one: &[u8], other: &[u8]) -> bool {
+    let is_same = |(a, b): (&u8, &u8)| unmarked(*a).eq_ignore_ascii_case(&unmarked(*b));
+    one.len() == other.len() && one.iter().zip(other).all(is_same)
+}
+
+/// A byte of a name, marks as hyphens.
+fn unmarked(byte: u8) -> u8 {
+    if byte.is_ascii_alphanumeric() { byte } else { b'-' }
 }

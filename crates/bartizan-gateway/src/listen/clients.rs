@@ -1,5 +1,6 @@
 //! Certificates of clients: which are believed, whom they name, and whether they still do.
 
+mod lists;
 mod name;
 
 use std::{
@@ -16,7 +17,7 @@ use std::{
 use aws_lc_rs::digest::{SHA256, digest};
 use tokio_rustls::rustls::{
     CertificateError, Error, RootCertStore,
-    pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime, pem::PemObject},
+    pki_types::{CertificateDer, UnixTime, pem::PemObject},
     server::{WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 
@@ -29,8 +30,6 @@ use crate::{
 
 /// Most bytes of a bundle of authorities.
 const BUNDLE_BYTES: u64 = 16 * 1024 * 1024;
-/// Most bytes of a file with revocation lists.
-const LIST_BYTES: u64 = 64 * 1024 * 1024;
 /// How long a certificate is believed before it is verified again: it may expire, and so may a
 /// revocation list, while a connection stays open.
 const BELIEVED: Duration = Duration::from_secs(60);
@@ -58,13 +57,11 @@ impl Clients {
                 problem: format!("one of the authorities cannot be used: {error}"),
             })?;
         }
-        let mut lists = Vec::new();
-        for path in &config.revocation_lists {
-            lists.extend(revocation_lists(path)?);
-        }
+        let lists = lists::read(&config.revocation_lists)?;
         let mut builder =
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), tls::provider());
         if !lists.is_empty() {
+            // Of whom there is no list, as of what a list does not say in time, nothing is believed.
             builder = builder.with_crls(lists).enforce_revocation_expiration();
         }
         if !config.required {
@@ -201,25 +198,6 @@ fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError>
     let found = found.map_err(|error| failed(error.to_string()))?;
     if found.is_empty() {
         return Err(failed("no certificate in PEM form in it".to_owned()));
-    }
-    Ok(found)
-}
-
-/// The lists in a file: any number in PEM form, or one in DER as authorities publish it.
-fn revocation_lists(
-    path: &Path,
-) -> Result<Vec<CertificateRevocationListDer<'static>>, ConfigError> {
-    /// What a list in DER begins with: a sequence.
-    const SEQUENCE: u8 = 0x30;
-    let failed = |problem: String| ConfigError::File { path: path.to_owned(), problem };
-    let bytes = read(path, LIST_BYTES)?;
-    if bytes.first() == Some(&SEQUENCE) {
-        return Ok(vec![CertificateRevocationListDer::from(bytes)]);
-    }
-    let found: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(&bytes).collect();
-    let found = found.map_err(|error| failed(error.to_string()))?;
-    if found.is_empty() {
-        return Err(failed("no revocation list in it".to_owned()));
     }
     Ok(found)
 }

@@ -6,9 +6,10 @@ use std::sync::{
 };
 
 use bartizan_model::Timestamp;
-use http::{HeaderMap, HeaderName, Method, request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, request};
 
 use super::scope::Wanted;
+use crate::head::validate::is_alike;
 
 /// Most segments of a path that are compared; see [`Asked::paths`].
 pub(crate) const SEGMENTS: usize = 256;
@@ -27,13 +28,13 @@ const METHODS: usize = 32;
 pub(crate) const WORK: u32 = 1_000_000;
 
 /// Fields in which frameworks look for another method.
-const METHOD_FIELDS: [HeaderName; 3] = [
+static METHOD_FIELDS: [HeaderName; 3] = [
     HeaderName::from_static("x-http-method-override"),
     HeaderName::from_static("x-http-method"),
     HeaderName::from_static("x-method-override"),
 ];
 /// Fields in which servers look for another path.
-const PATH_FIELDS: [HeaderName; 2] =
+static PATH_FIELDS: [HeaderName; 2] =
     [HeaderName::from_static("x-original-url"), HeaderName::from_static("x-rewrite-url")];
 /// The query parameter in which frameworks look for another method.
 const METHOD_PARAMETER: &str = "_method";
@@ -185,16 +186,25 @@ impl Form {
 fn forms(path: &str, fields: &HeaderMap) -> Option<Vec<Form>> {
     let (mut forms, mut room) = (Vec::new(), READ);
     read(path, &mut forms, &mut room)?;
-    for name in &PATH_FIELDS {
-        for value in fields.get_all(name) {
-            let text = String::from_utf8_lossy(value.as_bytes());
-            read(&path_of(&text), &mut forms, &mut room)?;
-            if forms.len() > READINGS {
-                return None;
-            }
+    for value in values(fields, &PATH_FIELDS) {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        read(&path_of(&text), &mut forms, &mut room)?;
+        if forms.len() > READINGS {
+            return None;
         }
     }
     Some(forms)
+}
+
+/// The values of fields that servers may take for one of these, however their names are written.
+fn values<'f>(
+    fields: &'f HeaderMap,
+    names: &'f [HeaderName],
+) -> impl Iterator<Item = &'f HeaderValue> {
+    let is_one = |name: &HeaderName| {
+        names.iter().any(|known| is_alike(name.as_str().as_bytes(), known.as_str().as_bytes()))
+    };
+    fields.iter().filter(move |(name, _)| is_one(name)).map(|(_, value)| value)
 }
 
 /// The path of a target, whatever form it has.
@@ -241,7 +251,7 @@ fn read(path: &str, forms: &mut Vec<Form>, room: &mut usize) -> Option<()> {
 /// The path of a request as one thing, however it is written: decoded, without dots, empty segments and
 /// parameters. `None` when a field names another path, or it takes too much to find out.
 pub(crate) fn resource(request: &request::Parts, ignore_case: bool) -> Option<String> {
-    if PATH_FIELDS.iter().any(|name| request.headers.contains_key(name)) {
+    if values(&request.headers, &PATH_FIELDS).next().is_some() {
         return None;
     }
     one_resource(request.uri.path(), ignore_case)
@@ -250,8 +260,7 @@ pub(crate) fn resource(request: &request::Parts, ignore_case: bool) -> Option<St
 /// The resources of the path and of those that fields name in its place, each as servers come to see it; as it is
 /// where that takes too much to find out.
 pub(crate) fn resources(request: &request::Parts) -> Vec<String> {
-    let fields = PATH_FIELDS.into_iter().flat_map(|name| request.headers.get_all(name));
-    let named = fields.take(METHODS).map(|value| {
+    let named = values(&request.headers, &PATH_FIELDS).take(METHODS).map(|value| {
         let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
         text.split(['?', '#']).next().unwrap_or_default().to_owned()
     });
@@ -300,10 +309,8 @@ fn other_methods(request: &request::Parts) -> Option<Vec<Method>> {
         }
         Some(())
     };
-    for name in &METHOD_FIELDS {
-        for value in request.headers.get_all(name) {
-            add(&String::from_utf8_lossy(value.as_bytes()))?;
-        }
+    for value in values(&request.headers, &METHOD_FIELDS) {
+        add(&String::from_utf8_lossy(value.as_bytes()))?;
     }
     let pairs = request.uri.query().into_iter().flat_map(|query| query.split(['&', ';']));
     for (name, value) in pairs.filter_map(|pair| pair.split_once('=')) {

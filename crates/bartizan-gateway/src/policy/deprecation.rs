@@ -16,7 +16,8 @@ pub static ITEM: PolicyItem = PolicyItem {
     documentation: "\
 Tells clients of what is in its scope that it should not be used any more, by fields of every answer: `Deprecation` (RFC \
 9745) since when, `Sunset` (RFC 8594) until when it is there, and `Link` to what explains the deprecation, to the policy \
-for what is gone, and to what is there instead. With `gone_after_sunset` it is refused by 410 from then on.
+for what is gone, and to what is there instead. With `gone_after_sunset` it is refused by 410 from then on. Where \
+several policies are about one answer, the earliest times and all links are told.
 
 Few look at fields. `brown_out` has the endpoint refused now and then before it is gone: within its time, for the first \
 `seconds` of every `every_seconds`, counted from the beginning of the brown-out. Clients get 503 with `Retry-After`, \
@@ -97,8 +98,10 @@ const fn unavailable() -> u16 {
 /// A compiled deprecation.
 #[derive(Debug)]
 pub(crate) struct Deprecation {
-    fields: Vec<(HeaderName, HeaderValue)>,
-    links: Option<HeaderValue>,
+    /// Since when, and how that is told.
+    since: (Timestamp, HeaderValue),
+    sunset: Option<(Timestamp, HeaderValue)>,
+    links: Vec<HeaderValue>,
     gone: Option<Timestamp>,
     brown_out: Option<BrownOut>,
 }
@@ -112,10 +115,12 @@ impl Deprecation {
             return Err(Problem::new("gone_after_sunset", "needs `sunset`"));
         }
         config.brown_out.as_ref().map_or(Ok(()), check)?;
-        let since = HeaderValue::from_str(&format!("@{}", config.since.seconds())).ok();
-        let sunset = config.sunset.and_then(|at| HeaderValue::from_str(&http_date(at)).ok());
-        let fields = [(DEPRECATION, since), (SUNSET, sunset)];
-        let fields = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let written = |key: &str, text: String| {
+            HeaderValue::try_from(text).map_err(|_| Problem::new(key, "cannot be told in a field"))
+        };
+        let since = written("since", format!("@{}", config.since.seconds()))?;
+        let sunset =
+            config.sunset.map(|at| written("sunset", http_date(at)).map(|text| (at, text)));
         let mut links = Vec::new();
         for (key, relation, link) in [
             ("link", "deprecation", &config.link),
@@ -128,12 +133,12 @@ impl Deprecation {
             if uri.is_none() || link.len() > LINK_BYTES || !link.bytes().all(is_plain) {
                 return Err(Problem::new(key, "expected an https URL"));
             }
-            links.push(format!("<{link}>; rel=\"{relation}\""));
+            links.push(written(key, format!("<{link}>; rel=\"{relation}\""))?);
         }
-        let links = (!links.is_empty()).then(|| HeaderValue::from_str(&links.join(", ")).ok());
         Ok(Self {
-            fields: fields.collect(),
-            links: links.flatten(),
+            since: (config.since, since),
+            sunset: sunset.transpose()?,
+            links,
             gone: config.sunset.filter(|_| config.gone_after_sunset),
             brown_out: config.brown_out,
         })
@@ -168,15 +173,54 @@ impl Deprecation {
             _ => refusal.with(header::RETRY_AFTER, HeaderValue::from(left)),
         })
     }
+}
+
+/// Everything that deprecations of one answer have to say.
+#[derive(Debug, Default)]
+pub(crate) struct Announced<'a> {
+    since: Option<Said<'a>>,
+    sunset: Option<Said<'a>>,
+    links: Vec<&'a HeaderValue>,
+}
+
+/// A time, and how it is told.
+type Said<'a> = &'a (Timestamp, HeaderValue);
+
+impl<'a> Announced<'a> {
+    /// Takes another one in. The earliest times count: until then clients have to be prepared.
+    pub(crate) fn add(&mut self, rule: &'a Deprecation) {
+        let earliest = |known: Option<Said<'a>>, more: Said<'a>| match known {
+            Some(known) if known.0 <= more.0 => Some(known),
+            _ => Some(more),
+        };
+        self.since = earliest(self.since, &rule.since);
+        if let Some(sunset) = &rule.sunset {
+            self.sunset = earliest(self.sunset, sunset);
+        }
+        for link in &rule.links {
+            if !self.links.contains(&link) {
+                self.links.push(link);
+            }
+        }
+    }
+
+    /// Whether there is nothing to say.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.since.is_none()
+    }
 
     /// Tells the client. What the answer says itself about when stays; links stand beside those of the answer.
     pub(crate) fn edit(&self, fields: &HeaderMap, edits: &mut Edits) {
-        for (name, value) in self.fields.iter().filter(|(name, _)| !fields.contains_key(name)) {
-            edits.set(name.clone(), value.clone());
+        for (name, said) in [(DEPRECATION, self.since), (SUNSET, self.sunset)] {
+            if let Some((_, value)) = said.filter(|_| !fields.contains_key(&name)) {
+                edits.set(name, value.clone());
+            }
         }
-        let Some(links) = &self.links else { return };
-        let there = fields.get_all(header::LINK).iter().map(HeaderValue::as_bytes);
-        let all: Vec<&[u8]> = there.chain([links.as_bytes()]).collect();
+        if self.links.is_empty() {
+            return;
+        }
+        let there = fields.get_all(header::LINK).iter().chain(self.links.iter().copied());
+        let all: Vec<&[u8]> = there.map(HeaderValue::as_bytes).collect();
         if let Ok(joined) = HeaderValue::from_bytes(&all.join(&b", "[..])) {
             edits.set(header::LINK, joined);
         }
@@ -227,17 +271,26 @@ mod tests {
         Deprecation::compile(&serde_saphyr::from_str(text).expect(text))
     }
 
+    /// What becomes of fields when these are announced.
+    fn announce(rules: &[&Deprecation], fields: &mut HeaderMap) {
+        let (mut announced, mut edits) = (Announced::default(), Edits::default());
+        rules.iter().for_each(|rule| announced.add(rule));
+        announced.edit(fields, &mut edits);
+        edits.apply(fields);
+    }
+
     const V1: &str = "{since: 2023-06-30T23:59:59Z, sunset: 2024-06-30T23:59:59Z, \
                       link: 'https://a.example/d', successor: 'https://a.example/v2'}";
+
+    const SOONER: &str = "{since: 2020-01-01T00:00:00Z, sunset: 2024-06-01T00:00:00Z, \
+                          link: 'https://b.example/d', successor: 'https://a.example/v2'}";
 
     #[test]
     fn answers_say_since_when_and_until_when() {
         let rule = compile(V1).expect("compiles");
         let mut fields = HeaderMap::new();
         fields.append(header::LINK, HeaderValue::from_static("</next>; rel=\"next\""));
-        let mut edits = Edits::default();
-        rule.edit(&fields, &mut edits);
-        edits.apply(&mut fields);
+        announce(&[&rule], &mut fields);
         // The examples of RFC 9745 §2.1 and RFC 8594 §3 are of this form.
         assert_eq!(fields[DEPRECATION], "@1688169599");
         assert_eq!(fields[SUNSET], "Sun, 30 Jun 2024 23:59:59 GMT");
@@ -254,10 +307,28 @@ mod tests {
         let rule = compile(V1).expect("compiles");
         let mut fields = HeaderMap::new();
         fields.insert(SUNSET, HeaderValue::from_static("Mon, 01 Jan 2024 00:00:00 GMT"));
-        let mut edits = Edits::default();
-        rule.edit(&fields, &mut edits);
-        edits.apply(&mut fields);
+        announce(&[&rule], &mut fields);
         assert_eq!(fields[SUNSET], "Mon, 01 Jan 2024 00:00:00 GMT");
+    }
+
+    #[test]
+    fn of_several_the_earliest_times_and_all_links_are_told() {
+        let (one, other) = (compile(V1).expect("compiles"), compile(SOONER).expect("compiles"));
+        let bare = compile("{since: 2025-01-01T00:00:00Z}").expect("compiles");
+        let mut first = HeaderMap::new();
+        announce(&[&one, &other, &bare], &mut first);
+        assert_eq!(first[DEPRECATION], "@1577836800");
+        assert_eq!(first[SUNSET], "Sat, 01 Jun 2024 00:00:00 GMT");
+        let link = "<https://a.example/d>; rel=\"deprecation\", \
+                    <https://a.example/v2>; rel=\"successor-version\", \
+                    <https://b.example/d>; rel=\"deprecation\"";
+        assert_eq!(first[header::LINK], link, "each once");
+        let mut second = HeaderMap::new();
+        announce(&[&bare, &other, &one], &mut second);
+        assert_eq!((&first[DEPRECATION], &first[SUNSET]), (&second[DEPRECATION], &second[SUNSET]));
+        let mut nothing = HeaderMap::new();
+        announce(&[], &mut nothing);
+        assert!(nothing.is_empty());
     }
 
     #[test]

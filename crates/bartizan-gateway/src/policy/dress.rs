@@ -1,10 +1,13 @@
 //! Fields of answers, those of the upstream and our own: what `cors`, `deprecation`, `https_redirect` and `headers`
 //! policies say.
 
+use std::{borrow::Cow, mem};
+
 use http::{HeaderMap, HeaderName, HeaderValue, header, response};
 
 use super::{
     cors,
+    deprecation::Announced,
     headers::About,
     pass::Stage,
     record::{Decisions, Outcome, Policy, Refusal},
@@ -18,28 +21,79 @@ use crate::{
 /// Fields that carry credentials wherever they are sent.
 const CREDENTIALS: [HeaderName; 2] = [header::AUTHORIZATION, header::COOKIE];
 
+/// Fields of an answer, policy after policy: each finds what those before it have made of them.
+struct Fields<'f> {
+    known: Cow<'f, HeaderMap>,
+    /// Changes that `known` shows.
+    made: Edits,
+    /// Changes that nobody has looked at yet.
+    fresh: Edits,
+}
+
+impl<'f> Fields<'f> {
+    /// Fields to which these changes are made already, elsewhere.
+    fn of(fields: &'f HeaderMap, before: &Edits) -> Self {
+        let mut known = Cow::Borrowed(fields);
+        if !before.is_empty() {
+            before.apply(known.to_mut());
+        }
+        Self { known, made: Edits::default(), fresh: Edits::default() }
+    }
+
+    /// What a policy wants to change, and what it says to that.
+    fn ask<R>(&mut self, edit: impl FnOnce(&HeaderMap, &mut Edits) -> R) -> (R, Edits) {
+        if !self.fresh.is_empty() {
+            self.fresh.apply(self.known.to_mut());
+            self.made.append(mem::take(&mut self.fresh));
+        }
+        let mut wanted = Edits::default();
+        (edit(&self.known, &mut wanted), wanted)
+    }
+
+    fn change(&mut self, wanted: Edits) {
+        self.fresh.append(wanted);
+    }
+
+    fn announce(&mut self, announced: &Announced<'_>) {
+        if !announced.is_empty() {
+            let ((), wanted) = self.ask(|fields, edits| announced.edit(fields, edits));
+            self.change(wanted);
+        }
+    }
+
+    /// All changes.
+    fn into_edits(mut self) -> Edits {
+        self.made.append(self.fresh);
+        self.made
+    }
+}
+
 /// Gives an answer of our own the fields that answers of the upstream get.
 pub(super) fn dress(stage: &Stage, call: &Call, reply: &mut Reply) {
     let origin = field(call, &header::ORIGIN);
     let about = about(call);
-    let mut edits = Edits::default();
+    let mut all = Fields::of(&reply.headers, &Edits::default());
     if reply.code != cors::PREFLIGHT {
         let mut enforced = stage.set.cors.iter().filter(|policy| policy.is_enforced());
         let decides =
             enforced.find_map(|policy| Some((policy, origin_in(stage, &policy.scope, origin)?)));
         if let Some((policy, origin)) = decides {
-            policy.rule.edit(origin, &reply.headers, &mut edits);
+            let ((), wanted) = all.ask(|fields, edits| policy.rule.edit(origin, fields, edits));
+            all.change(wanted);
         }
     }
-    for policy in enforced_in(stage, &stage.set.deprecations) {
-        policy.rule.edit(&reply.headers, &mut edits);
-    }
+    let mut announced = Announced::default();
+    enforced_in(stage, &stage.set.deprecations).for_each(|policy| announced.add(&policy.rule));
+    all.announce(&announced);
     for policy in enforced_in(stage, &stage.set.redirects).filter(|_| about.is_secure) {
-        policy.rule.edit(&reply.headers, &mut edits);
+        let (_, wanted) = all.ask(|fields, edits| policy.rule.edit(fields, edits));
+        all.change(wanted);
     }
     for policy in enforced_in(stage, &stage.set.fields) {
-        policy.rule.edit(&reply.headers, about, &mut edits);
+        let (_, wanted) = all.ask(|fields, edits| policy.rule.edit(fields, about, edits));
+        all.change(wanted);
     }
+    let edits = all.into_edits();
     edits.apply(&mut reply.headers);
 }
 
@@ -52,44 +106,45 @@ pub(super) fn reply(stage: &Stage, call: &Call, refusal: Refusal) -> Box<Reply> 
 
 /// Changes the fields of an answer of the upstream.
 pub(super) fn response(stage: &Stage, call: &mut Call, response: &response::Parts) {
-    let origin = field(call, &header::ORIGIN).cloned();
+    let origin = field(call, &header::ORIGIN);
     let about = about(call);
-    let edits = call.to_client();
+    let mut all = Fields::of(&response.headers, call.edits_to_client());
     for policy in &stage.set.cors {
-        let Some(origin) = origin_in(stage, &policy.scope, origin.as_ref()) else { continue };
+        let Some(origin) = origin_in(stage, &policy.scope, origin) else { continue };
         if policy.acts() {
-            policy.rule.edit(origin, &response.headers, edits);
+            let ((), wanted) = all.ask(|fields, edits| policy.rule.edit(origin, fields, edits));
+            all.change(wanted);
             // The first one decides, as about preflight requests.
             break;
         }
     }
-    announce(stage, about.is_secure, &response.headers, edits);
-    for policy in stage.set.fields.iter().filter(|policy| stage.is_in(&policy.scope)) {
-        let mut wanted = Edits::default();
-        let changes = policy.rule.edit(&response.headers, about, &mut wanted);
-        if !changes {
-            policy.count(Outcome::Passed);
-        } else if policy.acts() {
-            policy.rule.edit(&response.headers, about, edits);
-        }
-    }
-}
-
-/// Tells what will be gone, and to come by HTTPS.
-fn announce(stage: &Stage, is_secure: bool, fields: &HeaderMap, edits: &mut Edits) {
+    let mut announced = Announced::default();
     for policy in stage.set.deprecations.iter().filter(|policy| stage.is_in(&policy.scope)) {
         if policy.acts() {
-            policy.rule.edit(fields, edits);
+            announced.add(&policy.rule);
         }
     }
-    let redirects = stage.set.redirects.iter().filter(|_| is_secure);
-    for policy in redirects.filter(|policy| stage.is_in(&policy.scope)) {
-        let mut wanted = Edits::default();
-        if !policy.rule.edit(fields, &mut wanted) {
-            policy.count(Outcome::Passed);
-        } else if policy.acts() {
-            edits.append(wanted);
+    all.announce(&announced);
+    if about.is_secure {
+        for policy in stage.set.redirects.iter().filter(|policy| stage.is_in(&policy.scope)) {
+            let (changes, wanted) = all.ask(|fields, edits| policy.rule.edit(fields, edits));
+            change(policy, changes, wanted, &mut all);
         }
+    }
+    for policy in stage.set.fields.iter().filter(|policy| stage.is_in(&policy.scope)) {
+        let (changes, wanted) = all.ask(|fields, edits| policy.rule.edit(fields, about, edits));
+        change(policy, changes, wanted, &mut all);
+    }
+    let edits = all.into_edits();
+    call.to_client().append(edits);
+}
+
+/// Counts what a policy wants, and does it where it is enforced.
+fn change<R>(policy: &Policy<R>, changes: bool, wanted: Edits, all: &mut Fields<'_>) {
+    if !changes {
+        policy.count(Outcome::Passed);
+    } else if policy.acts() {
+        all.change(wanted);
     }
 }
 

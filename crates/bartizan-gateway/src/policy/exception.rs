@@ -19,7 +19,7 @@ const REASON_BYTES: usize = 500;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExceptionConfig {
-    /// Where. It has to name paths, and not all of them.
+    /// Where. It has to name paths, and not all of them: each with a letter at least besides `*` and slashes.
     pub scope: ScopeConfig,
     /// When it ends (RFC 3339). From then on the policy is asked as if the exception was not there.
     pub until: Timestamp,
@@ -49,8 +49,7 @@ pub(crate) fn compile(configs: &[ExceptionConfig]) -> Result<Vec<Exception>, Pro
     let mut exceptions = Vec::with_capacity(configs.len());
     for (at, config) in configs.iter().enumerate() {
         let key = |key: &str| format!("except.{at}.{key}");
-        let is_all = |path: &String| path.split('/').all(|part| part.is_empty() || part == "**");
-        if config.scope.paths.is_empty() || config.scope.paths.iter().any(is_all) {
+        if !names_places(&config.scope) {
             let problem =
                 "expected paths, and not all of them: `mode: off` is for the whole policy";
             return Err(Problem::new(key("scope.paths"), problem));
@@ -64,6 +63,13 @@ pub(crate) fn compile(configs: &[ExceptionConfig]) -> Result<Vec<Exception>, Pro
         exceptions.push(Exception { scope, until: config.until });
     }
     Ok(exceptions)
+}
+
+/// Whether a scope has paths, of which each names something: one of mere shapes (`/*`, `/*/**`) is everywhere, or is so
+/// with another one beside it.
+pub(super) fn names_places(scope: &ScopeConfig) -> bool {
+    let is_shape = |path: &String| path.bytes().all(|b| matches!(b, b'/' | b'*'));
+    !scope.paths.is_empty() && !scope.paths.iter().any(is_shape)
 }
 
 #[cfg(test)]
@@ -139,6 +145,15 @@ mod tests {
                 "except.0.scope.paths",
             ),
             (format!("[{{scope: {{paths: [/]}}, {until}, reason: x}}]"), "except.0.scope.paths"),
+            (format!("[{{scope: {{paths: ['/*']}}, {until}, reason: x}}]"), "except.0.scope.paths"),
+            (
+                format!("[{{scope: {{paths: [/a, '/*/**']}}, {until}, reason: x}}]"),
+                "except.0.scope.paths",
+            ),
+            (
+                format!("[{{scope: {{paths: ['/**/*/']}}, {until}, reason: x}}]"),
+                "except.0.scope.paths",
+            ),
             (format!("[{{scope: {{paths: [a]}}, {until}, reason: x}}]"), "except.0.scope.paths"),
             (format!("[{{scope: {{paths: [/a]}}, {until}, reason: ' '}}]"), "except.0.reason"),
         ] {

@@ -17,6 +17,7 @@ pub static ITEM: PolicyItem = PolicyItem {
     mode: Mode::Monitor,
     documentation: "\
 Changes fields of responses on their way to the client, also of the gateway's policies' own answers. \
+Several such policies come in the order in which they are written, each after what the one before it has changed. \
 `set` replaces a field, `add` gives one only where the response has none of that name, `remove` takes \
 it away. `recommended` (on unless switched off) adds `X-Content-Type-Options: nosniff`, \
 `Referrer-Policy: no-referrer`, `Cache-Control: no-store` for answers to requests with credentials \

@@ -147,7 +147,10 @@ pub use self::{
     scope::{Reach, ScopeConfig},
 };
 pub(crate) use self::{
-    concurrency::Permits, identity::of_address, inspection::JudgedHandshake, websocket::MessagePace,
+    concurrency::Permits,
+    identity::{of_address, of_network},
+    inspection::JudgedHandshake,
+    websocket::MessagePace,
 };
 
 /// What there is to say about a kind of policy.

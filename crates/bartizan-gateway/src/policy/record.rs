@@ -6,7 +6,7 @@ use std::{
 };
 
 use bartizan_model::{Action, Mode, PolicyDecision, PolicyOutcome, PrincipalKind, Verdict};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use prometheus_client::metrics::{counter::Counter, family::Family};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -119,9 +119,16 @@ impl Refusal {
         self
     }
 
+    /// As an answer. One with 401 always says what is asked for (RFC 9110 §15.5.2).
     pub(crate) fn into_reply(self) -> Reply {
         let reply = Reply::problem(self.status, self.code, self.title).with_detail(self.detail);
-        self.fields.into_iter().fold(reply, |reply, (name, value)| reply.with(name, value))
+        let reply =
+            self.fields.into_iter().fold(reply, |reply, (name, value)| reply.with(name, value));
+        let asks = reply.headers.contains_key(header::WWW_AUTHENTICATE);
+        if reply.status != StatusCode::UNAUTHORIZED || asks {
+            return reply;
+        }
+        reply.with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"api\""))
     }
 }
 
@@ -415,6 +422,20 @@ mod tests {
 
     fn policy(mode: Mode, tallies: &Tallies) -> Policy<()> {
         Policy::new("a", "size", mode, Scope::default(), (), tallies)
+    }
+
+    #[test]
+    fn who_is_not_known_is_told_what_is_asked_for() {
+        let asked = |refusal: Refusal| {
+            let fields = refusal.into_reply().headers;
+            let all = fields.get_all(header::WWW_AUTHENTICATE).iter();
+            all.map(|value| value.to_str().expect("text").to_owned()).collect::<Vec<_>>()
+        };
+        let refusal = Refusal::deny(StatusCode::UNAUTHORIZED, "x", "y");
+        assert_eq!(asked(refusal.clone()), ["Bearer realm=\"api\""]);
+        let basic = HeaderValue::from_static("Basic realm=\"a\"");
+        assert_eq!(asked(refusal.with(header::WWW_AUTHENTICATE, basic)), ["Basic realm=\"a\""]);
+        assert!(asked(Refusal::deny(StatusCode::FORBIDDEN, "x", "y")).is_empty());
     }
 
     #[test]

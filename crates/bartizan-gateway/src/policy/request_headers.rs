@@ -12,7 +12,7 @@ use super::{
     config::Problem,
     headers::{name, values},
 };
-use crate::phases::Edits;
+use crate::{head::validate::is_alike, phases::Edits};
 
 /// The kind.
 pub static ITEM: PolicyItem = PolicyItem {
@@ -22,7 +22,12 @@ pub static ITEM: PolicyItem = PolicyItem {
     documentation: "\
 Changes fields of requests that were let in, on their way to the upstream: `remove` takes one away, `set` replaces it, \
 `add` gives one only where the request has none of that name. Something may be believed because of a field that the \
-gateway sets, so `set` and `add` count only where the scope surely fits, while `remove` counts where it only may.
+gateway sets, so `set` and `add` count only where the scope surely fits, while `remove` counts where it only may. \
+Policies come in the order in which they are written, each after what the one before it has changed.
+
+Servers that take fields for variables do not tell `X-User` from `X_User` or `X.User`. Where a field is removed or \
+replaced, those go that differ from it in such marks only; where one is added, it takes the place of those. What \
+comes behind a body (trailers) stays as it is: no server may take it for a field of the head (RFC 9110 §6.5.1).
 
 Fields that are of the connection or frame the message cannot be changed (`Connection`, `Transfer-Encoding`, \
 `Content-Length`, `TE`, `Upgrade` and others), nor what the gateway itself says about where a request is for and from \
@@ -50,6 +55,8 @@ const ABOUT: [&str; 9] = [
     "proxy-authorization",
     "content-type",
 ];
+/// What else it says so begins with this.
+const FORWARDED: &str = "x-forwarded-";
 /// In which servers look for another path or method: they may go, and not come.
 const INSTEAD: [&str; 5] = [
     "x-original-url",
@@ -87,7 +94,7 @@ impl RequestFields {
         for (key, list) in [("set", &set), ("add", &add)] {
             for (name, _) in list {
                 changeable(&format!("{key}.{name}"), name)?;
-                if INSTEAD.contains(&name.as_str()) {
+                if is_one_of(&INSTEAD, name) {
                     let problem = format!("{name} leads past policies and may only be removed");
                     return Err(Problem::new(format!("{key}.{name}"), problem));
                 }
@@ -109,37 +116,59 @@ impl RequestFields {
         Ok(Self { set, add, remove })
     }
 
-    /// The changes for a request with these fields; `false` when there is none.
+    /// The changes for a request with fields of these names, which are those of the changed one afterwards; `false` when
+    /// there is none.
     pub(crate) fn edit(
         &self,
-        has: impl Fn(&HeaderName) -> bool,
+        names: &mut Vec<HeaderName>,
         is_sure: bool,
         edits: &mut Edits,
     ) -> bool {
         let mut changes = false;
-        for name in self.remove.iter().filter(|name| has(name)) {
-            edits.remove(name.clone());
-            changes = true;
+        for gone in &self.remove {
+            changes |= take_away(gone, names, edits);
         }
         if !is_sure {
             return changes;
         }
-        let missing = self.add.iter().filter(|(name, _)| !has(name) || self.remove.contains(name));
-        for (name, value) in missing.chain(&self.set) {
+        let missing = self.add.iter().filter(|(name, _)| !names.contains(name));
+        let missing: Vec<_> = missing.collect();
+        for (name, value) in missing.into_iter().chain(&self.set) {
+            take_away(name, names, edits);
             edits.set(name.clone(), value.clone());
+            names.push(name.clone());
             changes = true;
         }
         changes
     }
 }
 
+/// Takes away the fields that servers may take for one of this name.
+fn take_away(name: &HeaderName, names: &mut Vec<HeaderName>, edits: &mut Edits) -> bool {
+    let before = names.len();
+    names.retain(|known| {
+        let stays = !is_alike(known.as_str().as_bytes(), name.as_str().as_bytes());
+        if !stays {
+            edits.remove(known.clone());
+        }
+        stays
+    });
+    names.len() < before
+}
+
 fn changeable(key: &str, name: &HeaderName) -> Result<(), Problem> {
-    let name = name.as_str();
-    if ABOUT.contains(&name) || name.starts_with("x-forwarded-") {
+    let is_known = is_one_of(&ABOUT, name);
+    let begins = name.as_str().get(..FORWARDED.len());
+    let is_forwarded = begins.is_some_and(|start| is_alike(start.as_bytes(), FORWARDED.as_bytes()));
+    if is_known || is_forwarded {
         let problem = format!("{name} says what the gateway knows and stays as it is");
         return Err(Problem::new(key, problem));
     }
     Ok(())
+}
+
+fn is_one_of(names: &[&str], name: &HeaderName) -> bool {
+    names.iter().any(|known| is_alike(known.as_bytes(), name.as_str().as_bytes()))
 }
 
 #[cfg(test)]
@@ -152,16 +181,21 @@ mod tests {
         RequestFields::compile(&serde_saphyr::from_str(text).expect(text))
     }
 
-    fn edited(text: &str, is_sure: bool) -> Vec<String> {
+    fn edited(text: &str, is_sure: bool, odd: &[(&'static str, &'static str)]) -> Vec<String> {
         let rule = compile(text).expect("compiles");
         let mut fields = HeaderMap::new();
         for (name, value) in [("x-a", "0"), ("x-a", "9"), ("x-b", "0"), ("x-d", "0")] {
             fields.append(name, HeaderValue::from_static(value));
         }
+        for (name, value) in odd {
+            fields.append(*name, HeaderValue::from_static(value));
+        }
         let (mut edits, before) = (Edits::default(), fields.clone());
-        let changes = rule.edit(|name| before.contains_key(name), is_sure, &mut edits);
+        let mut names: Vec<HeaderName> = fields.keys().cloned().collect();
+        let changes = rule.edit(&mut names, is_sure, &mut edits);
         edits.apply(&mut fields);
         assert_eq!(changes, fields != before);
+        assert!(names.len() == fields.keys_len() && names.iter().all(|n| fields.contains_key(n)));
         let text = |value: &HeaderValue| value.to_str().expect("text").to_owned();
         let mut out: Vec<_> = fields.iter().map(|(n, v)| format!("{n}: {}", text(v))).collect();
         out.sort();
@@ -171,9 +205,21 @@ mod tests {
     #[test]
     fn fields_are_set_added_and_removed() {
         let text = "{set: {X-A: '1'}, add: {x-b: '2', x-c: '3'}, remove: [x-d]}";
-        assert_eq!(edited(text, true), ["x-a: 1", "x-b: 0", "x-c: 3"]);
+        assert_eq!(edited(text, true, &[]), ["x-a: 1", "x-b: 0", "x-c: 3"]);
         // What a service may believe is only said where it is sure that it is meant.
-        assert_eq!(edited(text, false), ["x-a: 0", "x-a: 9", "x-b: 0"]);
+        assert_eq!(edited(text, false, &[]), ["x-a: 0", "x-a: 9", "x-b: 0"]);
+    }
+
+    /// CGI makes `HTTP_X_A` of all of them, and who asks chooses which one counts.
+    #[test]
+    fn names_that_servers_take_for_the_same_are_the_same() {
+        let odd = [("x_a", "evil"), ("x.d", "evil"), ("x_c", "evil"), ("x_b", "mine")];
+        let text = "{set: {X-A: '1'}, add: {x-b: '2', x-c: '3'}, remove: [x-d]}";
+        let expected = ["x-a: 1", "x-b: 0", "x-c: 3", "x_b: mine"];
+        assert_eq!(edited(text, true, &odd), expected, "x-b is the client's anyway");
+        let expected = ["x-a: 0", "x-a: 9", "x-b: 0", "x_a: evil", "x_b: mine", "x_c: evil"];
+        assert_eq!(edited(text, false, &odd), expected);
+        assert_eq!(edited("{remove: [x_a, X_b, 'x!d']}", false, &odd[2..3]), ["x_c: evil"]);
     }
 
     #[test]
@@ -188,6 +234,9 @@ mod tests {
             "{remove: [x-forwarded-host]}",
             "{set: {x-original-url: /admin}}",
             "{add: {x-http-method-override: DELETE}}",
+            "{add: {x_forwarded_for: 127.0.0.1}}",
+            "{remove: [X.Real_IP]}",
+            "{set: {x_original_url: /admin}}",
             "{set: {x-a: \"1\\r\\nx-b: 2\"}}",
             "{remove: ['a b']}",
         ] {

@@ -32,7 +32,8 @@ pub struct ScopeConfig {
     /// Paths that begin with a slash. `*` stands for anything within a segment, a segment `**` for
     /// any number of segments: `/v1/orders/*`, `/admin/**` (also `/admin` itself). Case counts unless
     /// `ignore_case` is set; a slash at the end does not. Compared with the path as it came and
-    /// decoded, and with the paths that `X-Original-URL` and `X-Rewrite-URL` name: a policy that
+    /// decoded, and with the paths that `X-Original-URL` and `X-Rewrite-URL` name, also when they are
+    /// written with other marks (`X_Original_URL`): a policy that
     /// restricts applies when one of these readings is in the scope, one that grants (CORS, and whom
     /// `api_key` and `jwt` identify) only when all are. A path of more than 256 segments, one whose
     /// readings have more than 128 KiB together, or one that takes more than a million comparisons, is
@@ -44,7 +45,7 @@ pub struct ScopeConfig {
     /// past a scope that names the other.
     pub ignore_case: bool,
     /// Methods, in capitals. The methods that `X-HTTP-Method-Override`, `X-HTTP-Method`,
-    /// `X-Method-Override` and the query parameter `_method` name count beside that of the request: a
+    /// `X-Method-Override`, with whatever marks, and the query parameter `_method` name count beside that of the request: a
     /// policy that restricts applies when one of them is listed, one that grants only when all are.
     /// A `_method` inside of a body is not looked at.
     pub methods: Vec<String>,

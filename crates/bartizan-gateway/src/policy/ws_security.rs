@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use bartizan_model::{
     HashKey, Mode, PrincipalKind, Timestamp,
-    replay::{ReplayStore, Use},
+    replay::{Account, ReplayStore, Use},
 };
 use http::{HeaderValue, StatusCode, header};
 
@@ -329,12 +329,13 @@ impl WsSecurity {
         if let (Some(pair), Some((users, _))) = (shown.password.take(), &self.users) {
             shown.identities.push(users.compare(pair, now).await?);
         }
+        let account = Account::of(self.nonces.hash("policy", self.name.as_bytes()));
         for (what, known_by, until) in &shown.once {
             let mut key = Vec::with_capacity(8 + self.name.len() + known_by.len());
             key.extend_from_slice(&(self.name.len() as u64).to_le_bytes());
             key.extend_from_slice(self.name.as_bytes());
             key.extend_from_slice(known_by);
-            match replays.note(self.nonces.hash(what, &key), now, *until).known().await {
+            match replays.note(account, self.nonces.hash(what, &key), now, *until).known().await {
                 Use::First => {}
                 Use::Again | Use::UnderWay => return Err("used-before"),
                 Use::Unknown => return Err("replays-unknown"),

@@ -1,10 +1,11 @@
 //! A breaker: an upstream that fails is left alone for a while, then tried with a few requests.
 //!
-//! It looks at shares within a window of ten parts, and without the client that brought about most of what is bad:
-//! one address alone opens none. Who is told nothing (a client that went away) counts nothing.
+//! It looks at shares within a window of ten parts: of all answers, and of the clients, of which each has one voice
+//! however much it asks. Both have to be bad, and the voices those of several, so that a few addresses open none.
+//! Who is told nothing (a client that went away) counts nothing.
 
 use std::{
-    collections::HashMap,
+    hash::{BuildHasher as _, RandomState},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -17,8 +18,13 @@ use crate::config::Breaker as Settings;
 
 /// Parts of a window.
 const PARTS: usize = 10;
-/// Clients of a part that are told apart; bad answers to more are nobody's, which counts against the upstream.
-const CLIENTS: usize = 16;
+/// Clients that have a voice: of more, those with the lowest numbers, which are random, so that they are a sample of all
+/// and nobody can choose to be among them (bottom-k sampling, Cohen and Kaplan 2007).
+const CLIENTS: usize = 32;
+/// Fewer clients than that bring nothing about, whatever they do.
+const FEWEST: u32 = 3;
+/// All of something, as shares are told.
+const WHOLE: u64 = 1_000_000;
 
 /// A breaker of one upstream.
 #[derive(Debug)]
@@ -26,6 +32,8 @@ pub(crate) struct Breaker {
     pub(crate) settings: Settings,
     epoch: Instant,
     state: Mutex<State>,
+    /// Numbers clients.
+    numbers: RandomState,
     /// How often it opened.
     opened: Counter,
 }
@@ -49,8 +57,11 @@ enum Phase {
 #[derive(Debug, Default)]
 struct Part {
     number: u64,
+    /// All.
     answers: Answers,
-    /// Bad answers by client.
+    /// Those that no client could bring about.
+    nobodys: Answers,
+    /// Those of the clients that have a voice, by their numbers, lowest first.
     clients: Vec<(u64, Answers)>,
 }
 
@@ -72,6 +83,18 @@ impl Answers {
     const fn bad(self) -> u32 {
         self.failed.saturating_add(self.slow)
     }
+
+    fn shares(self) -> Shares {
+        let share = |count: u32| u64::from(count) * WHOLE / u64::from(self.all).max(1);
+        Shares { failed: share(self.failed), slow: share(self.slow) }
+    }
+}
+
+/// Which share of answers is bad, of [`WHOLE`].
+#[derive(Clone, Copy, Debug, Default)]
+struct Shares {
+    failed: u64,
+    slow: u64,
 }
 
 /// That one request may be sent. Dropping it without a word says nothing about the upstream.
@@ -86,7 +109,8 @@ pub(crate) struct Pass {
 impl Breaker {
     pub(crate) fn new(settings: Settings, opened: Counter) -> Self {
         let state = State { phase: Phase::Closed, parts: Default::default() };
-        Self { settings, epoch: Instant::now(), state: Mutex::new(state), opened }
+        let (state, numbers) = (Mutex::new(state), RandomState::new());
+        Self { settings, epoch: Instant::now(), state, numbers, opened }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -160,26 +184,59 @@ impl Breaker {
         }
         let part = &mut state.parts[at];
         part.answers.add(answers);
-        if let Some(client) = client {
-            part.attribute(client, answers);
+        match client {
+            Some(client) => part.attribute(self.numbers.hash_one(client), answers),
+            None => part.nobodys.add(answers),
         }
         if !is_trial && answers.bad() == 0 {
             return;
         }
-        let (all, counted) = state.counted(number, self.settings.counts_each_client);
-        let least = if is_trial { self.settings.trials } else { self.settings.least };
-        match state.phase {
-            Phase::Trying(_) if all.all < least => {}
-            _ if counted.all > 0 && (is_trial || counted.all >= least) && self.is_bad(counted) => {
-                state.phase = Phase::Open(now + self.settings.pause);
-                self.opened.inc();
-            }
-            Phase::Trying(_) => {
-                state.phase = Phase::Closed;
-                state.parts = Default::default();
-            }
-            Phase::Closed | Phase::Open(_) => {}
+        let least = if is_trial { self.trials() } else { self.settings.least };
+        let all = state.sum(number, |part| part.answers);
+        if all.all < least {
+            return;
         }
+        if self.is_bad(all.shares()) && self.is_bad(self.voiced(&state, number, all)) {
+            state.phase = Phase::Open(now + self.settings.pause);
+            self.opened.inc();
+        } else if is_trial {
+            state.phase = Phase::Closed;
+            state.parts = Default::default();
+        }
+    }
+
+    /// How many trials are enough. Fewer clients than count could not keep it open.
+    fn trials(&self) -> u32 {
+        match self.settings.counts_each_client {
+            true => self.settings.trials,
+            false => self.settings.trials.max(FEWEST),
+        }
+    }
+
+    /// The shares as they would be if each client had asked as often as the others. What no client could bring about
+    /// counts in any case, the rest only if it is bad for several clients.
+    fn voiced(&self, state: &State, number: u64, all: Answers) -> Shares {
+        if self.settings.counts_each_client {
+            return all.shares();
+        }
+        let clients = state.clients(number);
+        let voices = || clients.iter().map(|(_, answers)| answers.shares());
+        let is_concerned = |shares: &Shares| self.is_bad(*shares);
+        let mut mean = Shares::default();
+        if voices().filter(is_concerned).count() >= FEWEST as usize {
+            for shares in voices() {
+                mean.failed += shares.failed;
+                mean.slow += shares.slow;
+            }
+            let count = clients.len() as u64;
+            mean = Shares { failed: mean.failed / count, slow: mean.slow / count };
+        }
+        let nobodys = state.sum(number, |part| part.nobodys);
+        let of_clients = u64::from(all.all.saturating_sub(nobodys.all));
+        let share = |own: u32, mean: u64| {
+            (u64::from(own) * WHOLE + of_clients * mean) / u64::from(all.all).max(1)
+        };
+        Shares { failed: share(nobodys.failed, mean.failed), slow: share(nobodys.slow, mean.slow) }
     }
 
     fn part(&self, now: Duration) -> u64 {
@@ -188,46 +245,55 @@ impl Breaker {
         u64::try_from(now.as_millis() / length).unwrap_or(u64::MAX - 1) + 1
     }
 
-    fn is_bad(&self, answers: Answers) -> bool {
-        let is_share = |count: u32, percent: u8| {
-            u64::from(count) * 100 >= u64::from(answers.all) * u64::from(percent)
-        };
-        is_share(answers.failed, self.settings.failures_percent)
-            || self.settings.slow.is_some_and(|slow| is_share(answers.slow, slow.percent))
+    fn is_bad(&self, shares: Shares) -> bool {
+        let is_share = |share: u64, percent: u8| share * 100 >= u64::from(percent) * WHOLE;
+        is_share(shares.failed, self.settings.failures_percent)
+            || self.settings.slow.is_some_and(|slow| is_share(shares.slow, slow.percent))
     }
 }
 
 impl Part {
-    /// Counts answers as those of a client, once it had a bad one.
+    /// Counts answers as those of a client, if it has a voice.
     fn attribute(&mut self, client: u64, answers: Answers) {
-        if let Some((_, known)) = self.clients.iter_mut().find(|(known, _)| *known == client) {
-            known.add(answers);
-        } else if answers.bad() > 0 && self.clients.len() < CLIENTS {
-            self.clients.push((client, answers));
+        match self.clients.binary_search_by_key(&client, |(known, _)| *known) {
+            Ok(at) => self.clients[at].1.add(answers),
+            Err(at) if at < CLIENTS => {
+                self.clients.truncate(CLIENTS - 1);
+                self.clients.insert(at, (client, answers));
+            }
+            Err(_) => {}
         }
     }
 }
 
 impl State {
-    /// Answers of the window: all, and those by which it is judged.
-    fn counted(&self, number: u64, counts_each_client: bool) -> (Answers, Answers) {
-        let mut all = Answers::default();
-        let mut clients: HashMap<u64, Answers> = HashMap::new();
-        let is_fresh = |part: &&Part| part.number > 0 && part.number + PARTS as u64 > number;
-        for part in self.parts.iter().filter(is_fresh) {
-            all.add(part.answers);
-            for (client, answers) in &part.clients {
-                clients.entry(*client).or_default().add(*answers);
+    /// The parts of the window that ends with this one.
+    fn fresh(&self, number: u64) -> impl Iterator<Item = &Part> {
+        let is_fresh = move |part: &&Part| part.number > 0 && part.number + PARTS as u64 > number;
+        self.parts.iter().filter(is_fresh)
+    }
+
+    fn sum(&self, number: u64, of: impl Fn(&Part) -> Answers) -> Answers {
+        let mut sum = Answers::default();
+        self.fresh(number).for_each(|part| sum.add(of(part)));
+        sum
+    }
+
+    /// The clients of the window that have a voice. Each that is among the lowest of all is so in every part, so that
+    /// none of its answers is missed.
+    fn clients(&self, number: u64) -> Vec<(u64, Answers)> {
+        let all = self.fresh(number).flat_map(|part| part.clients.iter().copied());
+        let mut clients: Vec<(u64, Answers)> = all.collect();
+        clients.sort_unstable_by_key(|(client, _)| *client);
+        clients.dedup_by(|(next, more), (client, answers)| {
+            let is_same = next == client;
+            if is_same {
+                answers.add(*more);
             }
-        }
-        let worst = clients.into_values().max_by_key(|answers| answers.bad());
-        let Some(worst) = worst.filter(|_| !counts_each_client) else { return (all, all) };
-        let without = Answers {
-            all: all.all.saturating_sub(worst.all),
-            failed: all.failed.saturating_sub(worst.failed),
-            slow: all.slow.saturating_sub(worst.slow),
-        };
-        (all, without)
+            is_same
+        });
+        clients.truncate(CLIENTS);
+        clients
     }
 }
 

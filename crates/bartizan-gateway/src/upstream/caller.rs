@@ -1,11 +1,13 @@
 //! Who asks, as far as balancing, breakers and canaries have to tell callers apart.
 
+use std::net::IpAddr;
+
 use http::header;
 
 use crate::{
     call::Call,
     config::HashOn,
-    policy::{Decisions, of_address},
+    policy::{Decisions, of_address, of_network},
 };
 
 /// Who asks.
@@ -13,7 +15,7 @@ use crate::{
 pub(crate) struct Caller {
     /// What the upstream is chosen by, where it is chosen by something.
     pub(crate) key: Option<u64>,
-    /// Whose requests fail together: those of one address.
+    /// Whose requests fail together: those of one address, IPv6 by /48, as one customer has it.
     pub(crate) client: u64,
 }
 
@@ -21,8 +23,14 @@ impl Caller {
     /// Who asks, when an upstream is chosen by `on`.
     pub(crate) fn of(call: &Call, on: Option<&HashOn>) -> Self {
         let key = on.and_then(|on| key(call, on));
-        Self { key, client: key_of(0, &of_address(call.client)) }
+        Self { key, client: client(call.client) }
     }
+}
+
+fn client(address: IpAddr) -> u64 {
+    let address = address.to_canonical();
+    let whose = if address.is_ipv4() { of_address(address) } else { of_network(address) };
+    key_of(0, &whose)
 }
 
 /// The same number for the same value, in every process; `None` where there is no value.
@@ -85,6 +93,15 @@ mod tests {
         assert_eq!(cookie(b"a=1; sid=x=y; sid=z", "sid"), Some(&b"x=y"[..]));
         assert_eq!(cookie(b"asid=1;side=2; sid", "sid"), None);
         assert_eq!(cookie(b"", "sid"), None);
+    }
+
+    #[test]
+    fn a_customer_is_one_client_with_all_its_networks() {
+        let of = |text: &str| client(text.parse().expect("an address"));
+        assert_eq!(of("2001:db8:1:1::1"), of("2001:db8:1:ff00::2"));
+        assert_ne!(of("2001:db8:1::1"), of("2001:db8:2::1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+        assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.1"));
     }
 
     #[test]

@@ -168,6 +168,60 @@ async fn what_will_be_gone_says_so_also_when_it_refuses() {
 }
 
 #[tokio::test]
+async fn several_that_are_about_one_answer_say_all_of_it() {
+    let policies = read(
+        "[{name: v1, mode: enforce, scope: {paths: [/v1/**]}, deprecation: {since: 2023-06-30T23:59:59Z, \
+         sunset: 2998-01-01T00:00:00Z, link: 'https://a.example/v1'}}, \
+         {name: orders, mode: enforce, scope: {paths: [/v1/orders]}, deprecation: \
+         {since: 2024-06-30T23:59:59Z, sunset: 2999-01-01T00:00:00Z, link: 'https://a.example/o'}}, \
+         {name: not-yet, mode: monitor, deprecation: {since: 2001-01-01T00:00:00Z}}]",
+    );
+    let guarded = Guarded::with(&policies).await;
+    let told = guarded.ask("GET /v1/orders", "").await;
+    assert_eq!(told.all("deprecation"), ["@1688169599"]);
+    assert_eq!(told.all("sunset"), ["Mon, 01 Jan 2998 00:00:00 GMT"]);
+    let link =
+        "<https://a.example/v1>; rel=\"deprecation\", <https://a.example/o>; rel=\"deprecation\"";
+    assert_eq!(told.all("link"), [link]);
+}
+
+#[tokio::test]
+async fn what_one_policy_sets_the_next_one_finds() {
+    let policies = read(
+        "[{name: says, mode: enforce, request_headers: {set: {x-user: gateway}, remove: [x-c]}}, \
+         {name: else, mode: enforce, request_headers: {add: {x-user: nobody, x-c: none}}}, \
+         {name: told, mode: enforce, headers: {set: {referrer-policy: origin}, recommended: false}}, \
+         {name: usual, mode: enforce, headers: {}}]",
+    );
+    let guarded = Guarded::with(&policies).await;
+    let told = guarded.ask("GET /", "x-user: root\r\nx-c: 1\r\n").await;
+    let seen = guarded.upstream.only();
+    assert_eq!((seen.all("x-user"), seen.all("x-c")), (vec!["gateway"], vec!["none"]));
+    assert_eq!(told.all("referrer-policy"), ["origin"]);
+    assert_eq!(told.all("x-content-type-options"), ["nosniff"]);
+}
+
+#[tokio::test]
+async fn fields_that_servers_take_for_those_go_with_them() {
+    let policies = read(
+        "[{name: f, mode: enforce, request_headers: \
+         {set: {x-user: gateway}, remove: [x-internal-user, x-http-method-override]}}, \
+         {name: no-admin, mode: enforce, scope: {paths: [/admin/**]}, kill_switch: {}}]",
+    );
+    let guarded = Guarded::with(&policies).await;
+    let sent = "X_User: root\r\nX.User: root\r\nX_Internal_User: root\r\n\
+                x_http_method_override: DELETE\r\nx-other_user: 1\r\n";
+    assert_eq!(guarded.ask("GET /a", sent).await.status, 200);
+    let seen = guarded.upstream.only();
+    for gone in ["x_user", "x.user", "x_internal_user", "x_http_method_override"] {
+        assert_eq!(seen.field(gone), None, "{gone}");
+    }
+    assert_eq!((seen.all("x-user"), seen.field("x-other_user")), (vec!["gateway"], Some("1")));
+    assert_ne!(guarded.ask("GET /a", "x_original_url: /admin/1\r\n").await.status, 200);
+    assert_eq!(guarded.ask("GET /a", "x.forwarded.for: 127.0.0.1\r\n").await.status, 400);
+}
+
+#[tokio::test]
 async fn clients_are_sent_to_https_and_told_to_stay() {
     let policies = read("[{name: tls, mode: enforce, https_redirect: {}}]");
     let guarded = Guarded::with(&policies).await;
@@ -218,6 +272,30 @@ async fn decoys_are_found_out_and_do_not_tell() {
     assert_eq!((&*seen.policies[0].policy, &*seen.policies[0].reason), ("trap", "decoy"));
     let told = guarded.ask("GET /.well-known/security.txt", "").await;
     assert!(told.status == 200 && told.text().starts_with("Contact: mailto:a@b.example\n"));
+    assert!(guarded.upstream.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_decoy_that_asks_for_a_credential_asks_as_others_do() {
+    let policies = read(
+        "[{name: trap, mode: enforce, scope: {paths: [/backup]}, decoy: {status: 401}}, \
+         {name: who, mode: enforce, scope: {paths: [/orders]}, \
+         authentication: {any_of: [basic], realm: shop}}]",
+    );
+    let guarded = Guarded::with(&policies).await;
+    let (trap, other) =
+        (guarded.ask("GET /backup", "").await, guarded.ask("GET /orders", "").await);
+    assert_eq!((trap.status, other.status), (401, 401));
+    assert!(other.field("www-authenticate").is_some());
+    assert_eq!(trap.all("www-authenticate"), other.all("www-authenticate"));
+    let said = |response: &Response| {
+        let mut said: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
+        said.as_object_mut()
+            .unwrap()
+            .retain(|key, _| ["title", "code", "status"].contains(&&**key));
+        said
+    };
+    assert_eq!(said(&trap), said(&other));
     assert!(guarded.upstream.seen().is_empty());
 }
 

@@ -17,6 +17,7 @@ fn egress(hosts: &[String]) -> Egress {
         networks: vec![Network::parse("127.0.0.0/8").unwrap(), Network::parse("::1").unwrap()],
         credentials: vec![Credential::new("shop", b"s3cret")],
         connections: 10,
+        connections_per_address: 10,
         connect: Duration::from_secs(2),
         idle: Duration::from_secs(2),
         longest: Duration::from_secs(5),
@@ -184,4 +185,59 @@ async fn connections_are_counted_tunnels_among_them() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("there is no place again");
+}
+
+/// It asks for more than fits on the way to it, and reads nothing: its place must not be lost to others.
+#[tokio::test]
+async fn a_client_that_takes_nothing_is_left() {
+    const LONG: usize = 64 * 1024 * 1024;
+    let upstream = Upstream::new(|seen| match seen.line().contains("/long") {
+        true => Reply::ok("x".repeat(LONG)),
+        false => Reply::ok("ok"),
+    })
+    .await;
+    let egress = Egress {
+        connections: 1,
+        idle: Duration::from_millis(500),
+        longest: Duration::from_secs(60),
+        response_bytes: 2 * LONG as u64,
+        ..egress(&[upstream.address.to_string()])
+    };
+    let running = proxy(egress).await;
+    let address = running.egress_addresses()[0];
+    let mut silent = Client::connect(address).await;
+    let long = format!("GET http://{}/long HTTP/1.1\r\nHost: a\r\n{KNOWN}\r\n", upstream.address);
+    silent.send(long).await;
+    until("it is left", || counted(&running, "client_takes_nothing")).await;
+    let mut all = Vec::new();
+    let _ = silent.stream.read_to_end(&mut all).await;
+    assert!(all.len() < LONG, "it broke off: {}", all.len());
+    // It is counted before its place is free.
+    let line = format!("GET http://{}/", upstream.address);
+    let head = format!("{line} HTTP/1.1\r\nHost: a\r\n{KNOWN}\r\n");
+    for _ in 0..100 {
+        let mut next = Client::connect(address).await;
+        let _ = next.stream.write_all(head.as_bytes()).await;
+        let mut start = [0; 12];
+        if next.stream.read_exact(&mut start).await.is_ok() {
+            assert_eq!(&start, b"HTTP/1.1 200");
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("there is no place again");
+}
+
+#[tokio::test]
+async fn one_address_leaves_places_to_others() {
+    let upstream = Upstream::ok().await;
+    let egress = Egress { connections_per_address: 1, ..egress(&[upstream.address.to_string()]) };
+    let running = proxy(egress).await;
+    let mut first = Client::connect(running.egress_addresses()[0]).await;
+    let head = format!("CONNECT {} HTTP/1.1\r\nHost: a\r\n{KNOWN}\r\n", upstream.address);
+    first.send(&head).await;
+    assert_eq!(first.response_to("HEAD").await.status, 200);
+    let mut second = Client::connect(running.egress_addresses()[0]).await;
+    assert!(second.is_closed().await);
+    assert!(counted(&running, "too_many_connections_of_address"), "{}", running.metrics());
 }

@@ -18,7 +18,8 @@ pub struct ClientsConfig {
     pub required: bool,
     /// Files with revocation lists, PEM or DER, of at most 64 MiB each. When any is named, there has to be
     /// a list of every authority that signs a certificate of a chain, and one whose next update is overdue
-    /// refuses all clients of that authority until a fresh one was read.
+    /// refuses all clients of that authority until a fresh one was read. Of several of one authority the
+    /// newest counts.
     #[serde(default)]
     pub revocation_lists: Vec<PathBuf>,
     /// Names by which a certificate says who holds it; the first kind of which it has any counts. A

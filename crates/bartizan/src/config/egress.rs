@@ -25,10 +25,16 @@ pub struct EgressConfig {
     /// Most connections of clients at one time; more are closed at once.
     #[serde(default = "connections")]
     pub connections: u32,
+    /// Most connections of clients from one address (an IPv4 address or an IPv6 /64); more are closed at once. Default:
+    /// half of `connections`, so that one client alone leaves room for others, and all of them where only this machine
+    /// can ask.
+    #[serde(default)]
+    pub connections_per_address: Option<u32>,
     /// Most seconds for resolving a name and connecting.
     #[serde(default = "connect")]
     pub connect_seconds: u32,
-    /// Most seconds without a byte in either direction.
+    /// Most seconds without a byte in either direction. A client that takes nothing of what it asked for is left after
+    /// that time, too.
     #[serde(default = "idle")]
     pub idle_seconds: u32,
     /// Most seconds for a whole request or tunnel.

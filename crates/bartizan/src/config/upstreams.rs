@@ -94,10 +94,11 @@ pub struct BreakerConfig {
     pub least: u32,
     /// How many seconds it is left alone, 1 to 3600.
     pub pause_seconds: u32,
-    /// How many requests it is tried with then.
+    /// How many requests it is tried with then, at a time. Three at least are waited for, unless `counts_each_client`.
     pub trials: u32,
-    /// Whether all clients count alike. By default the one with the most failures and slow answers is left out of
-    /// the count, so that nobody alone can take an upstream from everybody. Where all requests come from one address (a
+    /// Whether all answers count alike. By default the shares must be reached twice: of all answers, and with one voice
+    /// for each client (an IPv4 address or an IPv6 /48), however much it asks; and at least three clients must fare
+    /// that badly. So a few cannot take an upstream from everybody. Where all requests come from one or two addresses (a
     /// proxy that is not trusted, one service that calls another) there is nobody else: set it there.
     pub counts_each_client: bool,
 }

@@ -11,6 +11,7 @@ use super::{
     routes::Found,
     thread_nanos,
 };
+use crate::head::validate::is_alike;
 
 /// Fields in which frameworks look for another method.
 const METHOD_FIELDS: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
@@ -96,10 +97,13 @@ impl Contract {
                     && one.name.eq_ignore_ascii_case(name)
             })
         };
+        let is_one = |list: &[&str], name: &str| {
+            list.iter().any(|known| is_alike(known.as_bytes(), name.as_bytes()))
+        };
         let names = |list: &[&str]| {
             head.fields
                 .iter()
-                .any(|(name, _)| list.contains(&name.as_str()) && !is_known(name.as_str()))
+                .any(|(name, _)| is_one(list, name.as_str()) && !is_known(name.as_str()))
         };
         let mut open = None;
         let has_method =

@@ -160,6 +160,8 @@ fn paths_methods_and_what_is_not_documented() {
     for (name, expected) in [
         ("x-original-url", "400 path-override"),
         ("x-http-method-override", "400 method-override"),
+        ("x_original_url", "400 path-override"),
+        ("x_http.method_override", "400 method-override"),
         ("x-tenant", "passes"),
     ] {
         let pairs = [(name, "/admin".to_owned())];

@@ -6,7 +6,11 @@ use super::{Pass, Stage, Stopped};
 use crate::{
     call::Call,
     phases::Edits,
-    policy::{record::Outcome, security_txt::SecurityTxt, set::PolicySet},
+    policy::{
+        record::{Outcome, Refusal},
+        security_txt::SecurityTxt,
+        set::PolicySet,
+    },
 };
 
 /// Why a policy was not asked.
@@ -44,7 +48,7 @@ impl Pass<'_> {
     /// Decoys, HTTPS, whom to tell about weaknesses, and what is gone.
     pub(super) fn edge(&mut self, set: &PolicySet) -> Result<(), Stopped> {
         for policy in &set.decoys {
-            self.ask(policy, |rule, _| rule.check())?;
+            self.ask(policy, |rule, pass| rule.check(|| pass.asks_who(set)))?;
         }
         self.redirect(set)?;
         self.security_text(set)?;
@@ -52,6 +56,13 @@ impl Pass<'_> {
             self.ask(policy, |rule, pass| rule.check(pass.now))?;
         }
         Ok(())
+    }
+
+    /// How a caller that nobody knows is refused here, or else where somebody is asked for at all.
+    fn asks_who(&self, set: &PolicySet) -> Option<Refusal> {
+        let mut enforced = set.required.iter().filter(|policy| policy.is_enforced());
+        let here = enforced.clone().find(|policy| self.is_in(policy));
+        here.or_else(|| enforced.next())?.rule.check(&[], self.now).err()
     }
 
     fn redirect(&mut self, set: &PolicySet) -> Result<(), Stopped> {
@@ -94,16 +105,23 @@ impl Pass<'_> {
 pub(super) fn edit_request(call: &mut Call) {
     let stage = call.extension::<Stage>().filter(|stage| !stage.set.request_fields.is_empty());
     let Some(stage) = stage.cloned() else { return };
+    let mut names: Vec<HeaderName> = Vec::with_capacity(call.request_fields.len());
+    for (name, _) in &call.request_fields {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
     for policy in &stage.set.request_fields {
         let reach = stage.reach(&policy.scope);
         if !reach.is_possible() {
             continue;
         }
-        let has = |name: &HeaderName| call.request_fields.iter().any(|(known, _)| known == name);
-        let mut wanted = Edits::default();
-        if !policy.rule.edit(has, reach.is_sure(), &mut wanted) {
+        let (mut after, mut wanted) = (names.clone(), Edits::default());
+        if !policy.rule.edit(&mut after, reach.is_sure(), &mut wanted) {
             policy.count(Outcome::Passed);
         } else if policy.acts() {
+            // The next one finds what this one has made of it.
+            names = after;
             call.to_upstream().append(wanted);
         }
     }

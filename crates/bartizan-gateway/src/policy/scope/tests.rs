@@ -148,6 +148,8 @@ fn methods_that_a_request_names_beside_its_own_count() {
         ("POST", "/", &[("x-http-method-override", "GET, delete")], Reach::Perhaps),
         ("POST", "/", &[("x-http-method", "DELETE")], Reach::Perhaps),
         ("POST", "/", &[("x-method-override", "Delete")], Reach::Perhaps),
+        ("POST", "/", &[("x_http_method_override", "DELETE")], Reach::Perhaps),
+        ("POST", "/", &[("x.http_method-override", "DELETE")], Reach::Perhaps),
         ("POST", "/?a=1&_method=delete", &[], Reach::Perhaps),
         ("POST", "/?%5Fmethod=%44ELETE", &[], Reach::Perhaps),
         ("DELETE", "/", &[("x-http-method-override", "GET")], Reach::Perhaps),
@@ -175,6 +177,8 @@ fn paths_that_fields_name_count() {
         ("x-original-url", "/admin/x?y=1"),
         ("x-rewrite-url", "/%61dmin"),
         ("x-original-url", "http://a.example/admin"),
+        ("x_original_url", "/admin/x"),
+        ("x.rewrite~url", "/admin"),
     ] {
         let got = scope.reach(&asked("GET", "/public", &[(name, value)]));
         assert_eq!(got, Reach::Perhaps, "{name}: {value}");

@@ -1,6 +1,6 @@
 //! Proxies for what services call outside, as the gateway is told.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use bartizan_gateway::{config as gateway, policy::secret};
 
@@ -12,7 +12,7 @@ const MIB: u64 = 1024 * 1024;
 /// The proxy of that number.
 pub(super) fn proxy(at: usize, config: &EgressConfig) -> Result<gateway::Egress, SettingsError> {
     let key = |name: &str| format!("gateway.egress.{at}.{name}");
-    let address = config.address.parse().map_err(|_| {
+    let address: SocketAddr = config.address.parse().map_err(|_| {
         let problem =
             format!("`{}` is no address with a port such as 127.0.0.1:3128", config.address);
         wrong(key("address"), problem)
@@ -34,12 +34,17 @@ pub(super) fn proxy(at: usize, config: &EgressConfig) -> Result<gateway::Egress,
         Ok(gateway::Credential::new(&one.name, &password))
     });
     let seconds = |count: u32| Duration::from_secs(u64::from(count));
+    let connections_per_address = config.connections_per_address.unwrap_or_else(|| {
+        let is_shared = !address.ip().is_loopback();
+        if is_shared { config.connections.div_ceil(2) } else { config.connections }
+    });
     Ok(gateway::Egress {
         address,
         hosts: config.hosts.clone(),
         networks: networks.collect::<Result<_, _>>()?,
         credentials: credentials.collect::<Result<_, _>>()?,
         connections: config.connections as usize,
+        connections_per_address: connections_per_address as usize,
         connect: seconds(config.connect_seconds),
         idle: seconds(config.idle_seconds),
         longest: seconds(config.longest_seconds),
@@ -70,6 +75,20 @@ mod tests {
         assert_eq!(proxy.address.to_string(), "127.0.0.1:3128");
         assert_eq!(proxy.credentials, [gateway::Credential::new("shop", b"s3cret")]);
         assert_eq!((proxy.response_bytes, proxy.idle), (2 * MIB, Duration::from_secs(60)));
+    }
+
+    #[test]
+    fn one_address_leaves_room_where_others_may_ask() {
+        for (settings, most) in [
+            ("connections: 9", 9),
+            ("connections: 9, connections_per_address: 2", 2),
+            ("address: '0.0.0.0:3128', connections: 9", 5),
+            ("address: '0.0.0.0:3128', connections: 1", 1),
+            ("address: '[::]:3128', connections_per_address: 1000", 1_000),
+        ] {
+            let proxy = read(&format!("{{hosts: [a.example], {settings}}}")).expect(settings);
+            assert_eq!(proxy.connections_per_address, most, "{settings}");
+        }
     }
 
     #[test]
