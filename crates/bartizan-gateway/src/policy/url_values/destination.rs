@@ -55,11 +55,11 @@ pub(crate) fn is_url(text: &str) -> bool {
 }
 
 /// Without what is taken away at both ends: spaces and control characters.
-fn trimmed(text: &str) -> &str {
+pub(super) fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c <= ' ' || c.is_whitespace() || c == '\u{feff}')
 }
 
-fn is_scheme(text: &str) -> bool {
+pub(super) fn is_scheme(text: &str) -> bool {
     let mut bytes = text.bytes();
     // One letter is a drive.
     text.len() > 1
