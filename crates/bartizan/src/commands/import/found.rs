@@ -203,6 +203,18 @@ impl Found {
         }
     }
 
+    /// There, `*.` in front of a name stands for any number of labels. Where a service takes what others leave, it takes
+    /// the deeper names.
+    pub(super) fn deeper_names(&mut self) {
+        let mut hosts = self.services.iter().flat_map(|service| &service.hosts);
+        let pattern = hosts.find(|host| host.starts_with("*.")).cloned();
+        let takes_rest = self.services.iter().any(|service| service.hosts.is_empty());
+        if let Some(pattern) = pattern.filter(|_| takes_rest) {
+            let what = "is for one more label here and for any number there; others go to services without hosts";
+            self.loses(None, format_args!("`{pattern}` {what}"));
+        }
+    }
+
     /// A policy that lets nobody in.
     pub(super) fn refuses(&mut self, stem: &str, place: &Place) {
         self.policy(stem, place, "address", json!({"deny": ["0.0.0.0/0", "::/0"]}));

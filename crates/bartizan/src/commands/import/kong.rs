@@ -67,6 +67,7 @@ pub(super) fn read(text: &str) -> Result<Found, String> {
         self::service(service, &upstreams, &mut found);
     }
     found.refuse_other_methods();
+    found.deeper_names();
     let known = ["_format_version", "_transform", "_comment", "services", "upstreams", "plugins"];
     for key in whole.as_object().into_iter().flat_map(|object| object.keys()) {
         if !known.contains(&key.as_str()) {

@@ -115,6 +115,7 @@ pub(super) fn read(text: &str) -> Result<Found, String> {
         self::server(directive, server, &around, &mut found);
     }
     reached(&servers, &mut found);
+    found.deeper_names();
     Ok(found)
 }
 

@@ -105,8 +105,8 @@ fn methods_that_no_route_is_for_are_refused() {
     assert!(rights.iter().all(|scope| scope.services == ["a-r"] && scope.paths.is_empty()));
     assert_eq!(rights[0].methods, ["GET", "POST"]);
     assert!(rights[1].methods.is_empty(), "the rest");
-    let deny = config.policies.iter().filter_map(|one| one.authorization.as_ref());
-    assert!(deny.last().is_some_and(|one| one.deny_rest && one.hide));
+    let mut asked = config.policies.iter().filter_map(|one| one.authorization.as_ref());
+    assert!(asked.next_back().is_some_and(|one| one.deny_rest && one.hide));
 }
 
 #[test]

@@ -38,14 +38,18 @@ fn read_whole(text: &str) -> (Config, Vec<String>, Vec<String>) {
     (config, found.notes().collect(), found.losses().collect())
 }
 
-/// Where it listens, and with how many certificates; services by host, prefix and upstream.
-fn outline(config: &Config) -> (Vec<(&str, usize)>, Vec<(String, &str, &str)>) {
+/// Where it listens, and with how many certificates.
+fn listeners(config: &Config) -> Vec<(&str, usize)> {
     let listeners = config.gateway.listeners.iter();
-    let listeners = listeners.map(|one| (one.address.as_str(), one.certificates.len()));
+    listeners.map(|one| (one.address.as_str(), one.certificates.len())).collect()
+}
+
+/// Services by hosts, prefix and upstream.
+fn services(config: &Config) -> Vec<(String, &str, &str)> {
     let services = config.gateway.services.iter();
-    let services = services
-        .map(|one| (one.hosts.join(" "), one.path_prefix.as_str(), one.upstreams[0].as_str()));
-    (listeners.collect(), services.collect())
+    services
+        .map(|one| (one.hosts.join(" "), one.path_prefix.as_str(), one.upstreams[0].as_str()))
+        .collect()
 }
 
 #[test]
@@ -133,14 +137,14 @@ fn certificates_are_inherited_and_tls_without_one_never_becomes_plain_http() {
              server {{ {listen}; server_name a.example; location / {{ proxy_pass http://b; }} }}"
         );
         let (config, _, losses) = read_whole(&text);
-        assert_eq!(outline(&config).0, [("127.0.0.1:81", 0)], "{listen}");
+        assert_eq!(listeners(&config), [("127.0.0.1:81", 0)], "{listen}");
         let is_said = |loss: &String| loss.contains("443 ssl` is left out");
         assert!(losses.iter().any(is_said), "{listen}: {losses:?}");
     }
     let text =
         "server { listen 443 quic; listen 127.0.0.1:81; location / { proxy_pass http://b; } }";
     let (config, notes, _) = read_whole(text);
-    assert_eq!(outline(&config).0, [("127.0.0.1:81", 0)]);
+    assert_eq!(listeners(&config), [("127.0.0.1:81", 0)]);
     assert!(notes[0].contains("`listen 443 quic` is left out"), "{notes:?}");
 }
 
@@ -153,13 +157,24 @@ fn a_server_is_for_no_more_names_than_there() {
          server {{ listen 80; server_name _; location / {{ proxy_pass http://never; }} }}"
     );
     let (config, notes, losses) = read_whole(&text);
-    assert_eq!(outline(&config).1, [("a.example".to_owned(), "/", "http://b:80")]);
+    assert_eq!(services(&config), [("a.example".to_owned(), "/", "http://b:80")]);
     assert!(losses.iter().any(|loss| loss.contains("all expressions")), "{losses:?}");
     assert!(notes.iter().any(|note| note.contains("not the default one")), "{notes:?}");
     // Who says so is the default one, wherever it stands.
     let (config, ..) =
         read_whole(&text.replace("listen 80; server_name _", "listen 80 default_server"));
-    assert_eq!(outline(&config).1[1], (String::new(), "/", "http://never:80"));
+    assert_eq!(services(&config)[1], (String::new(), "/", "http://never:80"));
+}
+
+#[test]
+fn names_below_a_pattern_that_go_elsewhere_are_said() {
+    let inner = "server { listen 80; server_name .a.example; location / { proxy_pass http://b; } }";
+    let rest = "server { listen 80 default_server; location / { proxy_pass http://c; } }";
+    let (config, _, losses) = read_whole(inner);
+    assert_eq!(services(&config)[0].0, "a.example *.a.example");
+    assert!(losses.is_empty(), "others find no service: {losses:?}");
+    let (_, _, losses) = read_whole(&format!("{inner} {rest}"));
+    assert!(losses.iter().any(|loss| loss.contains("`*.a.example` is for one")), "{losses:?}");
 }
 
 #[test]
