@@ -448,6 +448,9 @@ pub fn system_authorities() -> Option<PathBuf> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
+    /// A policy that is for none of the services.
+    #[error(transparent)]
+    Policy(#[from] crate::policy::PolicyError),
     /// A value that cannot be used.
     #[error("`{key}`: {problem}")]
     Value {

@@ -20,7 +20,7 @@ use std::{fmt, future::Future, pin::Pin};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request, response};
 
-use crate::{call::Call, handover::Finished, websocket::Message};
+use crate::{call::Call, handover::Finished, policy::PolicyError, websocket::Message};
 
 /// What a phase decides.
 pub enum Step<'a> {
@@ -193,6 +193,14 @@ impl Edits {
 /// [`Step::Later`] and brings its own budget. Changes to fields go to [`Call::to_upstream`] and
 /// [`Call::to_client`], state that later phases need to [`Call::extensions`].
 pub trait Policies: Send + Sync + 'static {
+    /// Whether they can be in force for services of these names.
+    ///
+    /// # Errors
+    /// Says which of them cannot, and why.
+    fn check(&self, _services: &[&str]) -> Result<(), PolicyError> {
+        Ok(())
+    }
+
     /// The head of a request is there.
     fn request_filter<'a>(&'a self, _call: &'a mut Call, _request: &'a request::Parts) -> Step<'a> {
         Step::Continue

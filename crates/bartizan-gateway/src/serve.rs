@@ -28,13 +28,14 @@ use crate::{
     head::{Refusal, h2, tap::REFUSED_METHOD},
     listen::{Link, clients},
     phases::{BodyView, Reply, Streamed},
+    policy::Effects,
     problem,
     record::Record,
     respond::{Answered, respond},
     shared::Shared,
     upstream::{
         Group,
-        exchange::{Replay, SendError, Sent, Watch, is_idempotent, original_head, send},
+        exchange::{Replay, SendError, Sent, Watch, original_head, send},
         mirror,
     },
     websocket::{self, Handshake},
@@ -305,20 +306,24 @@ async fn forward(record: &mut Record, parts: request::Parts, held: Held) -> Resu
     };
     let again = |whole: Outgoing| make(original_head(call), whole);
     let again = || again(replayed.as_ref().map_or_else(Outgoing::empty, Whole::outgoing));
-    let may_repeat = is_idempotent(&call.method);
-    let replay = replayed.is_some().then_some(Replay { make: &again, may_repeat });
     let has_reached = AtomicBool::new(false);
     let watch = Watch { time: snapshot.deadlines.response_head, recording, has_reached };
-    let request = make(parts, body);
-    if let Some(mirror) = service.mirror.as_ref().filter(|mirror| mirror.wants(&call.method)) {
+    // As it goes on: policies may have changed fields.
+    let (head, body) = make(parts, body).into_parts();
+    let held = replayed.as_ref().map_or(&[][..], |whole| &whole.bytes);
+    let effects = Effects::of(&head, held);
+    let may_repeat = effects.is_idempotent;
+    let replay = replayed.is_some().then_some(Replay { make: &again, may_repeat });
+    if let Some(mirror) = service.mirror.as_ref().filter(|mirror| mirror.wants(effects)) {
         match &replayed {
-            Some(whole) => {
+            Some(_) => {
                 let lease = Lease::new(&shared.budget, call.place);
-                mirror.take(whole.bytes.len(), lease, again);
+                mirror.take(&head, held.len(), lease, again);
             }
             None => mirror.leave(),
         }
     }
+    let request = Request::from_parts(head, body);
     let errand = service.errand(call);
     let group = errand.group;
     let sent = send(errand, request, replay, &watch, &shared.metrics).await;

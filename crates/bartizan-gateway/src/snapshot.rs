@@ -63,6 +63,8 @@ impl Snapshot {
         let services = config.services.iter().enumerate();
         let services: Result<_, _> =
             services.map(|(at, service)| compiler.compile(at, service)).collect();
+        let names: Vec<&str> = config.services.iter().map(|one| one.name.as_str()).collect();
+        policies.check(&names)?;
         let egress =
             config.egress.iter().enumerate().map(|(at, egress)| {
                 Egress::compile(&format!("egress.{at}"), egress, &metrics.egress)

@@ -374,7 +374,7 @@ export interface PolicyRow {
   until?: string | null;
   is_default: boolean;
   /** Where it applies; what is empty is not looked at. */
-  scope: { hosts: string[]; paths: string[]; ignore_case: boolean; methods: string[] };
+  scope: { services?: string[]; hosts: string[]; paths: string[]; ignore_case: boolean; methods: string[] };
   /** Where it is not asked for some time, and why. */
   except?: { scope: PolicyRow["scope"]; until: string; reason: string }[];
   /** What policies of its kind do, with their limits. */

@@ -163,14 +163,15 @@ function Rules(props: { policies: PolicyRow[]; may: boolean; ask: (policy: Polic
 
 /** Where it applies, as it is configured. */
 function ScopeWords({ scope }: { scope: PolicyRow["scope"] }) {
-  const { hosts, paths, methods } = scope;
-  if (hosts.length + paths.length + methods.length === 0) return <>everything</>;
+  const { services = [], hosts, paths, methods } = scope;
+  if (services.length + hosts.length + paths.length + methods.length === 0) return <>everything</>;
   const list = (values: string[]) => <span className="mono">{visible(values.join(", "), 300)}</span>;
   return (
     <>
       {methods.length > 0 && <>{list(methods)} </>}
       {paths.length > 0 ? list(paths) : "all paths"}
       {hosts.length > 0 && <> on {list(hosts)}</>}
+      {services.length > 0 && <> to {list(services)}</>}
       {scope.ignore_case && paths.length > 0 && <span className="t3"> in either case</span>}
     </>
   );

@@ -120,7 +120,8 @@ pub struct Mirror {
     pub upstreams: Vec<String>,
     /// How many of a hundred requests.
     pub percent: u8,
-    /// Whether requests are copied that may change something: all but GET, HEAD and OPTIONS.
+    /// Whether requests are copied that may change something: all but GET, HEAD and OPTIONS, and those that name
+    /// another method for frameworks (`X-HTTP-Method-Override`, `_method`).
     pub writes: bool,
     /// Most copies that wait; above, they are dropped and counted.
     pub waiting: usize,

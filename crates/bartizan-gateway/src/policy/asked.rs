@@ -37,12 +37,14 @@ static METHOD_FIELDS: [HeaderName; 3] = [
 static PATH_FIELDS: [HeaderName; 2] =
     [HeaderName::from_static("x-original-url"), HeaderName::from_static("x-rewrite-url")];
 /// The query parameter in which frameworks look for another method.
-const METHOD_PARAMETER: &str = "_method";
+pub(super) const METHOD_PARAMETER: &str = "_method";
 
 /// What a request asks for.
 #[derive(Debug)]
 pub(crate) struct Asked {
     authority: Option<Arc<str>>,
+    /// The service that was chosen for it.
+    service: Option<Arc<str>>,
     method: Method,
     /// Other methods that it names; `None` when there are too many to compare.
     other_methods: Option<Vec<Method>>,
@@ -72,8 +74,18 @@ impl Asked {
         let other_methods = if wanted.methods { other_methods(request) } else { Some(Vec::new()) };
         let method = request.method.clone();
         let (authority, work) = (authority.map(Arc::from), AtomicU32::new(WORK));
-        let (now, bypassed) = (Timestamp::default(), None);
-        Self { authority, method, other_methods, paths, lower, work, now, bypassed }
+        let (now, bypassed, service) = (Timestamp::default(), None, None);
+        Self { authority, service, method, other_methods, paths, lower, work, now, bypassed }
+    }
+
+    /// The same for a service.
+    pub(crate) fn for_service(self, service: Option<&str>) -> Self {
+        Self { service: service.map(Arc::from), ..self }
+    }
+
+    /// The service that was chosen for it; `None` when none was.
+    pub(crate) fn service(&self) -> Option<&str> {
+        self.service.as_deref()
     }
 
     /// The same at a time.
@@ -295,7 +307,7 @@ pub(crate) fn may_change(request: &request::Parts) -> bool {
 }
 
 /// Methods that a request names beside its own, in capitals, as frameworks compare them.
-fn other_methods(request: &request::Parts) -> Option<Vec<Method>> {
+pub(super) fn other_methods(request: &request::Parts) -> Option<Vec<Method>> {
     let mut methods: Vec<Method> = Vec::new();
     let mut add = |text: &str| {
         for name in text.split([',', ' ', '\t']).filter(|name| !name.is_empty()) {

@@ -1,12 +1,16 @@
 //! What is left out in an emergency: policies that are not asked, somewhere and for some time.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
-use bartizan_model::{Mode, Timestamp};
+use bartizan_model::{Duration, Mode, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{PolicyItem, config::Problem, set::Around};
+use crate::handover::timestamp;
+
+/// Longest time ahead at which it may end.
+const LONGEST: Duration = Duration::hours(24);
 
 /// The kind.
 pub static ITEM: PolicyItem = PolicyItem {
@@ -17,7 +21,7 @@ pub static ITEM: PolicyItem = PolicyItem {
 Leaves out policies in its scope for some time: for when one of them keeps out those who are meant to get in, and it \
 matters more that they do than what the policy is for. It is written down beforehand and does nothing until it is \
 switched to `enforce`, by `setPolicyMode` of the administration API or in the dashboard, with the time at which that \
-ends, at most 24 hours later. The switch is in the audit log, outlives restarts, and ends by itself; every request that \
+ends, at most 24 hours later; a file that enforces it has to say `until`, within the same time. The switch is in the audit log, outlives restarts, and ends by itself; every request that \
 it lets pass says so (`bypassed`).
 
 Left out are the policies of `kinds`, by default those that are about how much and about what is valid. Who calls has to \
@@ -67,7 +71,8 @@ pub struct BreakGlassConfig {
     pub kinds: Vec<String>,
     /// Whether `kinds` may name those that ask who calls and what they may.
     pub authentication: bool,
-    /// When it ends (RFC 3339), whatever its mode is. Needed where the file says `mode: enforce`.
+    /// When it ends (RFC 3339), whatever its mode is. Needed where the file says `mode: enforce`, and then at most 24
+    /// hours after the file is read.
     pub until: Option<Timestamp>,
 }
 
@@ -100,9 +105,14 @@ impl Glass {
             kinds.extend_from_slice(USUAL);
         }
         let until = config.until.into_iter().chain(around.until).min();
-        if around.mode == Mode::Enforce && until.is_none() {
-            let problem = "a time is needed at which it ends";
-            return Err(Problem::new("until", problem));
+        if around.mode == Mode::Enforce {
+            let Some(until) = until else {
+                return Err(Problem::new("until", "a time is needed at which it ends"));
+            };
+            if until > timestamp(SystemTime::now()).plus(LONGEST) {
+                let problem = "is more than 24 hours ahead: leave the mode away, and switch it on when it is needed";
+                return Err(Problem::new("until", problem));
+            }
         }
         Ok(Self { kinds: kinds.into(), until })
     }
@@ -156,8 +166,20 @@ mod tests {
     fn it_has_an_end() {
         let endless = "{name: a, mode: enforce, break_glass: {}}";
         assert_eq!(compile(endless).err().as_deref(), Some("break_glass.until"));
-        let ends = "{name: a, mode: enforce, break_glass: {until: 2030-01-01T00:00:00Z}}";
-        assert!(compile(ends).is_ok());
+        let now = timestamp(SystemTime::now());
+        for (mode, hours, refused) in [
+            ("enforce", 23, None),
+            ("enforce", -1, None),
+            ("enforce", 25, Some("break_glass.until")),
+            ("enforce", 24 * 365 * 900, Some("break_glass.until")),
+            // What switches it on has an end of its own.
+            ("monitor", 25, None),
+            ("off", 25, None),
+        ] {
+            let until = now.plus(Duration::hours(hours));
+            let text = format!("{{name: a, mode: {mode}, break_glass: {{until: {until}}}}}");
+            assert_eq!(compile(&text).err().as_deref(), refused, "{text}");
+        }
         let until = Some(Timestamp::from_seconds(10));
         let glass = Glass { kinds: Arc::from([]), until };
         let is_broken = |seconds| glass.is_broken(Timestamp::from_seconds(seconds));

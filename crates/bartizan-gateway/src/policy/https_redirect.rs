@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PolicyItem, config::Problem, record::Refusal};
+use super::{PolicyItem, config::Problem, record::Refusal, scope::ScopeConfig};
 use crate::{
     phases::{Edits, Reply},
     snapshot::{host_of, is_host_pattern},
@@ -23,8 +23,11 @@ are sent on. Anything else is refused (403, `https-required`): what it carries h
 client that is quietly sent on does so again the next time.
 
 What the client used is what the connection shows, or what a trusted proxy says (`gateway.trusted_proxies`). The host is \
-the one that the client asked for, or `host`, and a request that names none is refused. Make an exception for \
-`/.well-known/acme-challenge/**` where certificates are renewed through this gateway.",
+the one that the client asked for, or `host`, and a request that names none is refused.
+
+Who renews certificates through this gateway need do nothing where it listens by HTTPS already: authorities follow the \
+redirect (RFC 8555 §8.3). `acme_challenges` lets GET and HEAD of `/.well-known/acme-challenge/TOKEN` pass by plain HTTP, \
+unless they may be read as asking for something else.",
     examples: &["\
 name: https-only
 mode: enforce
@@ -44,11 +47,30 @@ pub struct HttpsRedirectConfig {
     pub max_age_seconds: u32,
     /// Whether that is so for names below the host, too.
     pub include_subdomains: bool,
+    /// Whether what authorities ask for to see who has a name (ACME, RFC 8555 §8.3) is let pass by plain HTTP.
+    pub acme_challenges: bool,
 }
 
 impl Default for HttpsRedirectConfig {
     fn default() -> Self {
-        Self { host: None, port: 443, max_age_seconds: 31_536_000, include_subdomains: false }
+        Self {
+            host: None,
+            port: 443,
+            max_age_seconds: 31_536_000,
+            include_subdomains: false,
+            acme_challenges: false,
+        }
+    }
+}
+
+impl HttpsRedirectConfig {
+    /// What is let pass by plain HTTP.
+    pub(crate) fn left_out(&self) -> Option<ScopeConfig> {
+        self.acme_challenges.then(|| ScopeConfig {
+            paths: vec!["/.well-known/acme-challenge/*".to_owned()],
+            methods: vec!["GET".to_owned(), "HEAD".to_owned()],
+            ..ScopeConfig::default()
+        })
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
     request_headers, schema,
     scope::{ScopeConfig, Wanted},
     security_txt,
-    set::{Around, Outer},
+    set::{Around, Named, Outer},
     shown, single_use, size, soap, transfer, upload, upstream_errors, url_values, webhook,
     websocket, ws_security, xml_rpc,
 };
@@ -101,6 +101,8 @@ macro_rules! kinds {
             pub(crate) wanted: Wanted,
             /// Their names, those that are off among them.
             pub(crate) names: HashSet<String>,
+            /// The services that they name.
+            pub(crate) services: Vec<Named>,
             /// Whether one of them has an exception.
             pub(crate) has_exceptions: bool,
             /// Keys the hashes of what is read for several policies at once.

@@ -34,6 +34,7 @@ mod defaults;
 pub mod deprecation;
 pub mod detectors;
 mod dress;
+mod effects;
 pub mod exception;
 mod fetch;
 mod files;
@@ -148,6 +149,7 @@ pub use self::{
 };
 pub(crate) use self::{
     concurrency::Permits,
+    effects::Effects,
     identity::{of_address, of_network},
     inspection::JudgedHandshake,
     websocket::MessagePace,
@@ -269,6 +271,14 @@ impl Enforcement {
         })
     }
 
+    /// That there are the services that policies name: one that is misspelt would leave its policy without effect.
+    ///
+    /// # Errors
+    /// Names policy and key of the first that is not there.
+    pub fn check_services(&self, services: &[&str]) -> Result<(), PolicyError> {
+        self.set.services.iter().try_for_each(|named| named.check(services))
+    }
+
     /// Fetches key sets for the first time. What fails is told to [`Surroundings::look_ups`] and tried
     /// again when a token needs it.
     pub async fn warm(&self) {
@@ -344,6 +354,10 @@ fn at_once<'a>(mut answer: Pin<Box<dyn Future<Output = Decision> + Send + 'a>>) 
 }
 
 impl Policies for Enforcement {
+    fn check(&self, services: &[&str]) -> Result<(), PolicyError> {
+        self.check_services(services)
+    }
+
     fn request_filter<'a>(&'a self, call: &'a mut Call, request: &'a request::Parts) -> Step<'a> {
         let set = Arc::clone(&self.set);
         at_once(Box::pin(async move {

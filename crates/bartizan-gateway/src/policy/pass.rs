@@ -49,7 +49,9 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) fn new(set: Arc<PolicySet>, call: &Call, request: &request::Parts) -> Self {
         let now = timestamp(call.time);
-        let mut asked = Asked::new(set.wanted, call.authority(), request).at(now);
+        let asked = Asked::new(set.wanted, call.authority(), request);
+        let service = call.service().filter(|_| set.wanted.services);
+        let mut asked = asked.for_service(service).at(now);
         for policy in set.glasses.iter().filter(|policy| policy.is_enforced()) {
             if policy.rule.is_broken(now) && policy.scope.reach(&asked).is_sure() {
                 asked.bypass(policy.rule.kinds());

@@ -25,9 +25,13 @@ const PATTERN_BYTES: usize = 1_024;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScopeConfig {
+    /// Names of services (`gateway.services.name`), each of which must be there: what goes to one of them, whatever
+    /// host and path the request names. Compared with the service that was chosen for the request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<String>,
     /// Host names without port; `*.` stands for exactly one more label. It is the client that writes
     /// the host: where a service takes any (`gateway.services.hosts`), another name leads to the same
-    /// upstream, out of this scope.
+    /// upstream, out of this scope; `services` is not got around so.
     pub hosts: Vec<String>,
     /// Paths that begin with a slash. `*` stands for anything within a segment, a segment `**` for
     /// any number of segments: `/v1/orders/*`, `/admin/**` (also `/admin` itself). Case counts unless
@@ -90,11 +94,13 @@ pub(crate) struct Wanted {
     pub(crate) paths: bool,
     pub(crate) ignore_case: bool,
     pub(crate) methods: bool,
+    pub(crate) services: bool,
 }
 
 /// A compiled scope.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scope {
+    services: Vec<String>,
     hosts: Vec<String>,
     paths: Vec<Pattern>,
     work: Work,
@@ -114,9 +120,12 @@ impl Scope {
     /// # Errors
     /// The key within the scope and what is wrong with it.
     pub(crate) fn compile(config: &ScopeConfig) -> Result<Self, (&'static str, String)> {
-        for (key, list) in
-            [("hosts", &config.hosts), ("paths", &config.paths), ("methods", &config.methods)]
-        {
+        for (key, list) in [
+            ("services", &config.services),
+            ("hosts", &config.hosts),
+            ("paths", &config.paths),
+            ("methods", &config.methods),
+        ] {
             if list.len() > PATTERNS {
                 return Err((key, format!("more than {PATTERNS} entries")));
             }
@@ -141,6 +150,7 @@ impl Scope {
             method.ok_or_else(|| ("methods", format!("{name:?} is no method in capitals")))
         });
         Ok(Self {
+            services: config.services.clone(),
             hosts: config.hosts.clone(),
             work: paths.iter().fold(Work::default(), Pattern::add_work),
             paths,
@@ -164,6 +174,7 @@ impl Scope {
         wanted.paths |= !self.paths.is_empty();
         wanted.ignore_case |= !self.paths.is_empty() && self.ignore_case;
         wanted.methods |= !self.methods.is_empty();
+        wanted.services |= !self.services.is_empty();
         self.except.iter().for_each(|scope| scope.note(wanted));
         self.exceptions.iter().for_each(|exception| exception.scope.note(wanted));
     }
@@ -205,6 +216,24 @@ impl Scope {
 
     /// Whether a request is in what it lists.
     fn listed(&self, asked: &Asked) -> Reach {
+        match self.of_services(asked) {
+            Reach::Out => Reach::Out,
+            services => services.min(self.of_head(asked)),
+        }
+    }
+
+    /// Whether the service is listed that was chosen; where none was yet, it may be any.
+    fn of_services(&self, asked: &Asked) -> Reach {
+        match asked.service() {
+            _ if self.services.is_empty() => Reach::Surely,
+            None => Reach::Perhaps,
+            Some(chosen) if self.services.iter().any(|name| name == chosen) => Reach::Surely,
+            Some(_) => Reach::Out,
+        }
+    }
+
+    /// Whether host, method and path are listed.
+    fn of_head(&self, asked: &Asked) -> Reach {
         let host = || asked.authority().map(host_of).unwrap_or_default();
         if !self.hosts.is_empty() && !self.hosts.iter().any(|name| is_named(name, host())) {
             return Reach::Out;

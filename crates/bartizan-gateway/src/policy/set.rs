@@ -13,6 +13,7 @@ use super::{
     binding::Binding,
     config::{POLICIES, PolicyConfig, PolicyError, Problem},
     exception,
+    https_redirect::HttpsRedirectConfig,
     introspection::{Introspected, IntrospectionConfig},
     jwt::{JwtConfig, Tokens},
     message_signature::{MessageSignatureConfig, Signatures},
@@ -56,6 +57,7 @@ impl PolicySet {
                 return Err(PolicyError::new(name, "name", "is taken by another policy"));
             }
             let scope = scope_of(policy, item.kind, &mut own)?;
+            set.services.extend(Named::of(policy));
             let mode = policy.mode.unwrap_or(item.mode);
             set.has_exceptions |= mode != Mode::Off && !scope.exceptions.is_empty();
             if mode != Mode::Off {
@@ -114,6 +116,46 @@ impl PolicySet {
     }
 }
 
+/// A service that a policy names.
+#[derive(Debug)]
+pub(crate) struct Named {
+    policy: String,
+    /// Where, below the policy.
+    key: String,
+    service: String,
+}
+
+impl Named {
+    /// Those that a policy and its exceptions name.
+    fn of(policy: &PolicyConfig) -> Vec<Self> {
+        let exceptions = policy.except.iter().enumerate();
+        let exceptions = exceptions.map(|(at, one)| (format!("except.{at}.scope"), &one.scope));
+        let scopes = std::iter::once(("scope".to_owned(), &policy.scope)).chain(exceptions);
+        let named = scopes.flat_map(|(below, scope)| {
+            scope.services.iter().enumerate().map(move |(at, service)| Self {
+                policy: policy.name.clone(),
+                key: format!("{below}.services.{at}"),
+                service: service.clone(),
+            })
+        });
+        named.collect()
+    }
+
+    /// That it is there.
+    ///
+    /// # Errors
+    /// Says where a service is named that is not.
+    pub(crate) fn check(&self, services: &[&str]) -> Result<(), PolicyError> {
+        match services.contains(&self.service.as_str()) {
+            true => Ok(()),
+            false => {
+                let problem = format!("no service is called {:?}", self.service);
+                Err(PolicyError::new(&self.policy, &self.key, problem))
+            }
+        }
+    }
+}
+
 /// Where a policy applies. `own` are the scopes of those before it, by kind.
 fn scope_of(
     policy: &PolicyConfig,
@@ -121,8 +163,11 @@ fn scope_of(
     own: &mut Vec<(&'static str, Scope)>,
 ) -> Result<Scope, PolicyError> {
     let name = policy.name.as_str();
-    let mut scope = Scope::compile(&policy.scope)
-        .map_err(|(key, problem)| PolicyError::new(name, &format!("scope.{key}"), problem))?;
+    let compile = |config: &ScopeConfig| {
+        Scope::compile(config)
+            .map_err(|(key, problem)| PolicyError::new(name, &format!("scope.{key}"), problem))
+    };
+    let mut scope = compile(&policy.scope)?;
     // Default ones come last. What is off counts too: somebody has said so. They step back also where the others
     // make exceptions.
     if policy.is_default {
@@ -130,6 +175,10 @@ fn scope_of(
         scope.except = taken.map(|(_, scope)| scope.clone()).collect();
     } else {
         own.push((kind, scope.clone()));
+    }
+    let left_out = policy.https_redirect.iter().filter_map(HttpsRedirectConfig::left_out);
+    for config in left_out {
+        scope.except.push(compile(&config)?);
     }
     scope.exceptions = exception::compile(&policy.except)
         .map_err(|problem| PolicyError::new(name, &problem.key, problem.problem))?;

@@ -301,8 +301,11 @@ impl<'a> Compiler<'a> {
         let checked = service.health.as_ref().map(|settings| {
             let checked = before.and_then(|member| member.checked.as_ref());
             let checked = checked.filter(|checked| checked.settings == *settings);
-            let anew = || Arc::new(Checked::new(settings.clone(), Arc::clone(upstream)));
-            checked.cloned().unwrap_or_else(anew)
+            let upstream = Arc::clone(upstream);
+            Arc::new(match checked {
+                Some(checked) => checked.with_upstream(upstream),
+                None => Checked::new(settings.clone(), upstream),
+            })
         });
         let breaker = service.breaker.map(|settings| {
             let breaker = before.and_then(|member| member.breaker.as_ref());

@@ -2,7 +2,7 @@
 //!
 //! A request is sent again when nothing of it was sent. When it is held whole it is also sent again
 //! when the upstream says that it left it (RFC 9113 §8.7), and, once, when it is idempotent (RFC 9110
-//! §9.2.2) and no byte came in answer: a head that is cut or malformed is an answer.
+//! §9.2.2), whichever of the methods that it names is taken, and no byte came in answer: a head that is cut or malformed is an answer.
 //! Who is left with a connection goes on over one that is newer than the attempt: an upstream that
 //! restarts says farewell on all that it has, and there may be more of them than attempts.
 //! What happens to one request never changes what is known of an upstream: only connecting does, and its breaker, where
@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::{body::Incoming, client::conn::TrySendError};
 use tokio::time::{Instant, timeout};
 
@@ -94,11 +94,6 @@ impl Replay<'_> {
         };
         (may && retries.take()).then(|| (self.make)())
     }
-}
-
-/// Whether a request may be sent again after its connection broke.
-pub(crate) fn is_idempotent(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE)
 }
 
 /// Where a request goes, and for whom.

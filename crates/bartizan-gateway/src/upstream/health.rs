@@ -26,13 +26,23 @@ use crate::{
 /// Least time between checks, however short the interval is.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// What checks found out about an upstream.
+/// An upstream that is checked, as one configuration sees it, and what outlives a reload.
 #[derive(Debug)]
 pub(crate) struct Checked {
     pub(crate) settings: HealthCheck,
     upstream: Arc<Upstream>,
-    /// Whether somebody checks.
-    is_watched: AtomicBool,
+    /// Which one this is of those that share what was found.
+    number: u64,
+    found: Arc<Findings>,
+}
+
+/// What checks found out about an upstream.
+#[derive(Debug)]
+struct Findings {
+    /// How many were made that share it.
+    made: AtomicU64,
+    /// The number of the one whose checks go on; 0 for none.
+    watched: AtomicU64,
     is_up: AtomicBool,
     streak: Mutex<Streak>,
     checks: AtomicU64,
@@ -55,25 +65,37 @@ enum Found {
 impl Checked {
     /// Nothing is known: it counts as well.
     pub(crate) fn new(settings: HealthCheck, upstream: Arc<Upstream>) -> Self {
-        Self {
-            settings,
-            upstream,
-            is_watched: AtomicBool::new(false),
+        let found = Findings {
+            made: AtomicU64::new(1),
+            watched: AtomicU64::new(0),
             is_up: AtomicBool::new(true),
             streak: Mutex::default(),
             checks: AtomicU64::new(0),
             failures: AtomicU64::new(0),
-        }
+        };
+        Self { settings, upstream, number: 1, found: Arc::new(found) }
+    }
+
+    /// The same upstream in another configuration: what was found stays, and its checks take the place of these once
+    /// they begin ([`watch`]). They go over connections of that configuration, within its limits.
+    pub(crate) fn with_upstream(&self, upstream: Arc<Upstream>) -> Self {
+        let (settings, found) = (self.settings.clone(), Arc::clone(&self.found));
+        Self { settings, upstream, number: found.made.fetch_add(1, Relaxed) + 1, found }
     }
 
     /// Whether it may be asked.
     pub(crate) fn is_up(&self) -> bool {
-        self.is_up.load(Relaxed)
+        self.found.is_up.load(Relaxed)
     }
 
     /// Checks so far, and those that failed.
     pub(crate) fn counts(&self) -> (u64, u64) {
-        (self.checks.load(Relaxed), self.failures.load(Relaxed))
+        (self.found.checks.load(Relaxed), self.found.failures.load(Relaxed))
+    }
+
+    /// Whether its checks go on, and not those of another configuration.
+    fn is_watched(&self) -> bool {
+        self.found.watched.load(Relaxed) == self.number
     }
 
     fn take_in(&self, found: Found) {
@@ -82,9 +104,9 @@ impl Checked {
             Found::Well => true,
             Found::Failed => false,
         };
-        self.checks.fetch_add(1, Relaxed);
-        self.failures.fetch_add(u64::from(!is_well), Relaxed);
-        let mut streak = self.streak.lock().unwrap_or_else(PoisonError::into_inner);
+        self.found.checks.fetch_add(1, Relaxed);
+        self.found.failures.fetch_add(u64::from(!is_well), Relaxed);
+        let mut streak = self.found.streak.lock().unwrap_or_else(PoisonError::into_inner);
         if is_well == self.is_up() {
             streak.0 = 0;
             return;
@@ -94,7 +116,7 @@ impl Checked {
             if is_well { self.settings.healthy_after } else { self.settings.unhealthy_after };
         if streak.0 >= needed {
             streak.0 = 0;
-            self.is_up.store(is_well, Relaxed);
+            self.found.is_up.store(is_well, Relaxed);
         }
     }
 
@@ -148,10 +170,11 @@ impl Checked {
     }
 }
 
-/// Begins to check those of a group that nobody checks yet. Each is checked until nobody holds it any more.
+/// Begins to check those of a group whose checks do not go on yet. Each is checked until another configuration checks
+/// it, or nobody holds it any more.
 pub(crate) fn watch(group: &Group, runtime: &Handle) {
     for checked in group.members.iter().filter_map(|member| member.checked.as_ref()) {
-        if !checked.is_watched.swap(true, Relaxed) {
+        if checked.found.watched.swap(checked.number, Relaxed) != checked.number {
             runtime.spawn(run(Arc::downgrade(checked)));
         }
     }
@@ -159,7 +182,7 @@ pub(crate) fn watch(group: &Group, runtime: &Handle) {
 
 async fn run(checked: Weak<Checked>) {
     loop {
-        let Some(held) = checked.upgrade() else { return };
+        let Some(held) = checked.upgrade().filter(|held| held.is_watched()) else { return };
         held.check().await;
         let interval = held.settings.interval;
         drop(held);
@@ -171,8 +194,11 @@ async fn run(checked: Weak<Checked>) {
 mod tests {
     use super::*;
     use crate::{
-        config::{Limits, UpstreamTls},
-        upstream::pool::{Route, Settings},
+        config::{Balance, Limits, UpstreamTls},
+        upstream::{
+            choose::Member,
+            pool::{Route, Settings},
+        },
     };
 
     fn checked(protocol: UpstreamProtocol, host: Option<&'static str>) -> Checked {
@@ -220,6 +246,34 @@ mod tests {
             assert_eq!(checked.is_up(), is_up, "{found:?}");
         }
         assert_eq!(checked.counts(), (10, 6));
+    }
+
+    /// A reload keeps what was found, and checks over what it configures.
+    #[tokio::test]
+    async fn what_was_found_stays_while_the_upstream_is_that_of_the_latest_configuration() {
+        let before = checked(UpstreamProtocol::Http1, None);
+        (0..3).for_each(|_| before.take_in(Found::Failed));
+        let time = Duration::from_secs(2);
+        let limits = Limits { upstream_connections: 7, ..Limits::default() };
+        let settings = Settings { connect: time, idle: time, ejection: time, limits };
+        let upstream = Arc::new(before.upstream.with_settings(settings));
+        let after = before.with_upstream(Arc::clone(&upstream));
+        assert!(Arc::ptr_eq(&after.upstream, &upstream));
+        assert!(!after.is_up() && after.counts() == (3, 3));
+        (0..2).for_each(|_| after.take_in(Found::Well));
+        assert!(before.is_up(), "calls under way see it too");
+
+        let group = |checked: &Arc<Checked>| {
+            let member =
+                Member::new(Arc::clone(&checked.upstream), Some(Arc::clone(checked)), None);
+            Group::new(vec![member], Balance::RoundRobin)
+        };
+        let (before, after) = (Arc::new(before), Arc::new(after));
+        watch(&group(&before), &Handle::current());
+        assert!(before.is_watched() && !after.is_watched());
+        watch(&group(&after), &Handle::current());
+        watch(&group(&after), &Handle::current());
+        assert!(after.is_watched() && !before.is_watched(), "one of them checks");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::{
 };
 
 use bytes::Buf as _;
-use http::{HeaderName, HeaderValue, Method, Request};
+use http::{HeaderName, HeaderValue, Request, request};
 use http_body::Body as _;
 use prometheus_client::metrics::counter::Counter;
 use tokio::{
@@ -34,6 +34,7 @@ use crate::{
     budget::Lease,
     config::{self, UpstreamProtocol},
     metrics::Metrics,
+    policy::Effects,
     shared::Shared,
 };
 
@@ -41,8 +42,9 @@ use crate::{
 pub(crate) const MARK: HeaderName = HeaderName::from_static("x-bartizan-mirror");
 /// Most bytes of an answer that are read before its connection is given up.
 const ANSWER_BYTES: usize = 1024 * 1024;
-/// What a head is counted as, in bytes, beside its body.
-const HEAD_BYTES: usize = 4 * 1024;
+/// What a copy is counted as beside its bytes, and each of its fields.
+const COPY_BYTES: usize = 1024;
+const FIELD_BYTES: usize = 64;
 
 /// The mirror of a service.
 #[derive(Debug)]
@@ -117,9 +119,8 @@ impl Mirror {
     }
 
     /// Whether a request like this is copied.
-    pub(crate) fn wants(&self, method: &Method) -> bool {
-        let is_read = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-        if !is_read && !self.to.settings.writes {
+    pub(crate) fn wants(&self, effects: Effects) -> bool {
+        if effects.may_change && !self.to.settings.writes {
             return false;
         }
         // Spread evenly: of 20 in a hundred, each fifth.
@@ -128,9 +129,10 @@ impl Mirror {
         seen.wrapping_mul(percent) % 100 < percent
     }
 
-    /// Takes a copy with a body of that many bytes, if there is room.
+    /// Takes a copy of a request with such a head and a body of that many bytes, if there is room.
     pub(crate) fn take(
         &self,
+        head: &request::Parts,
         bytes: usize,
         mut lease: Lease,
         make: impl FnOnce() -> Request<Outgoing>,
@@ -139,7 +141,11 @@ impl Mirror {
             self.counters.full.inc();
             return;
         };
-        if !lease.grow_spare(bytes.saturating_add(HEAD_BYTES)) {
+        let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
+        let fields = head.headers.iter();
+        let fields = fields.map(|(name, value)| name.as_str().len() + value.len() + FIELD_BYTES);
+        let head = fields.sum::<usize>() + target + COPY_BYTES;
+        if !lease.grow_spare(bytes.saturating_add(head)) {
             self.counters.no_room.inc();
             return;
         }

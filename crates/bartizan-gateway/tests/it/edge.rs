@@ -60,6 +60,32 @@ impl Guarded {
     }
 }
 
+const ONLY_HTTPS: &str =
+    "[{name: https, mode: enforce, https_redirect: {acme_challenges: CHALLENGES}}]";
+
+/// Certificates can be renewed, and nothing else comes by plain HTTP under that name.
+#[tokio::test]
+async fn challenges_of_acme_pass_by_plain_http_where_that_is_said() {
+    let guarded = Guarded::with(&read(&ONLY_HTTPS.replace("CHALLENGES", "true"))).await;
+    let challenge = "/.well-known/acme-challenge/evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA";
+    assert_eq!(guarded.status(&format!("GET {challenge}")).await, 200);
+    for (line, fields, status) in [
+        ("GET /", "", 308),
+        ("GET /.well-known/acme-challenge/", "", 308),
+        ("GET /.well-known/acme-challenge/a/b", "", 308),
+        ("GET /.well-known/acme-challenge/..;/admin", "", 308),
+        ("GET /.well-known/acme-challenge/%2e%2e%2fadmin", "", 308),
+        ("GET /.well-known/acme-challenge/a?_method=POST", "", 308),
+        ("GET /.well-known/acme-challenge/a", "X-Original-URL: /admin\r\n", 308),
+        ("POST /.well-known/acme-challenge/a", "", 403),
+    ] {
+        assert_eq!(guarded.ask(line, fields).await.status, status, "{line} {fields}");
+    }
+    assert_eq!(guarded.upstream.seen().len(), 1);
+    let guarded = Guarded::with(&read(&ONLY_HTTPS.replace("CHALLENGES", "false"))).await;
+    assert_eq!(guarded.status(&format!("GET {challenge}")).await, 308, "authorities follow it");
+}
+
 fn in_an_hour() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     Timestamp::from_seconds(i64::try_from(since.as_secs()).unwrap() + 3_600)

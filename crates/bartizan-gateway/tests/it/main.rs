@@ -34,6 +34,7 @@ mod retries_http2;
 mod revoked;
 mod rights;
 mod schema;
+mod scopes;
 mod signed;
 mod soap_security;
 mod spoken;

@@ -48,6 +48,31 @@ async fn others_are_sent_once() {
     assert_eq!(upstream.seen().len(), 2);
 }
 
+/// A framework may execute them as the method that they name.
+#[tokio::test]
+async fn what_may_be_another_method_is_sent_once() {
+    for (target, field, body, again) in [
+        ("/", "X-A: 1", "abc", true),
+        ("/?_method=PUT", "X-A: 1", "abc", true),
+        ("/?_method=POST", "X-A: 1", "abc", false),
+        ("/", "X-HTTP-Method-Override: POST", "abc", false),
+        ("/", "X-Method-Override: PATCH", "abc", false),
+        ("/", "Content-Type: application/x-www-form-urlencoded", "_method=POST", false),
+    ] {
+        let upstream = forgetful(1).await;
+        let running = gateway(&upstream).await;
+        let good = Client::ask(running.addresses()[0], "GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        assert_eq!(good.status, 200);
+        let length = body.len();
+        let request = format!(
+            "GET {target} HTTP/1.1\r\nHost: a\r\n{field}\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        let response = Client::ask(running.addresses()[0], &request).await;
+        let expected = if again { (200, 3) } else { (502, 2) };
+        assert_eq!((response.status, upstream.seen().len()), expected, "{target} {field} {body}");
+    }
+}
+
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_not_asked_for_again() {
     let upstream = Upstream::new(|_| {

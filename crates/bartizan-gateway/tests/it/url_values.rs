@@ -45,6 +45,11 @@ async fn what_leads_inside_reaches_no_service() {
         ("/", "application/xml", "<a><url>http://localhost/</url></a>"),
         ("/?u=http://a@10.0.0.1/", JSON, "{}"),
         ("/?u=%68ttp://127.1/", JSON, "{}"),
+        ("/?u=%3Chttp://127.0.0.1/%3E", JSON, "{}"),
+        ("/", JSON, r#"{"url":"url:http://127.0.0.1/"}"#),
+        ("/", JSON, r#"{"url":"127.0.0.1:8080/x"}"#),
+        ("/", "application/x-www-form-urlencoded", "url=localhost%3A8080%2Fx"),
+        ("/", JSON, r#"{"urls":"https://partner.example/ http://127.0.0.1/"}"#),
     ] {
         let response = post(&running, target, kind, body).await;
         assert_eq!(response.status, 400, "{target} {body}");

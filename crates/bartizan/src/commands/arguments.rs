@@ -101,7 +101,7 @@ pub enum Command {
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Make a first configuration of an OpenAPI document, or a configuration of nginx or Kong
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = import::EXIT_CODES)]
     Import(Import),
     /// Print completions for a shell
     Completions {

@@ -9,7 +9,7 @@ use crate::config::ConfigError;
 pub enum Exit {
     /// 0: nothing at or above `--fail-on`.
     Clean,
-    /// 1: findings at or above `--fail-on`.
+    /// 1: findings at or above `--fail-on`; what is imported may let more through than its source.
     Findings,
     /// 2: usage or configuration error.
     Usage,

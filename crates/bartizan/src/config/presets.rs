@@ -66,18 +66,12 @@ impl Preset {
     }
 }
 
-/// Has a policy apply to a service only.
+/// Has a policy apply to what goes to a service, and to nothing else. Its paths are below those of the service.
 fn narrow(policy: &mut PolicyConfig, service: &ServiceConfig) {
     let scope = &mut policy.scope;
-    scope.hosts.clone_from(&service.hosts);
+    scope.services = vec![service.name.clone()];
     let prefix = service.path_prefix.trim_end_matches('/');
-    if prefix.is_empty() {
-        return;
-    }
-    match scope.paths.is_empty() {
-        true => scope.paths.push(format!("{prefix}/**")),
-        false => scope.paths.iter_mut().for_each(|path| path.insert_str(0, prefix)),
-    }
+    scope.paths.iter_mut().for_each(|path| path.insert_str(0, prefix));
 }
 
 impl Config {
@@ -145,10 +139,34 @@ mod tests {
         let config = expanded(&SERVICES.replace("PRESET", "public"));
         for policy in &config.policies {
             assert!(policy.name.starts_with("shop-public-"), "{}", policy.name);
-            assert_eq!(policy.scope.hosts, ["shop.example"]);
+            assert_eq!(policy.scope.services, ["shop"]);
+            assert!(policy.scope.hosts.is_empty(), "another name of its host leads to it, too");
             assert!(policy.scope.paths.iter().all(|path| path.starts_with("/v1/")));
-            assert!(!policy.scope.paths.is_empty(), "{}", policy.name);
         }
+    }
+
+    /// A service that takes what others leave holds none of their requests.
+    #[test]
+    fn a_service_without_hosts_has_its_policies_for_itself() {
+        let rest =
+            SERVICES.replace(", preset: PRESET", "").replace("rest, ", "rest, preset: public, ");
+        let config = expanded(&rest);
+        assert!(config.policies.len() >= 3);
+        assert!(config.policies.iter().all(|policy| policy.scope.services == ["rest"]));
+        let decoys = config.policies.iter().find(|policy| policy.decoy.is_some());
+        assert!(decoys.expect("decoys").scope.paths.contains(&"/.env".to_owned()));
+    }
+
+    #[test]
+    fn a_service_that_is_not_there_is_refused() {
+        let text = "{name: a, mode: off, scope: {services: [shop, SHOP]}, size: {fields: 9}}";
+        let policies = format!("{}\npolicies: [{text}]", SERVICES.replace(", preset: PRESET", ""));
+        let overrides = Overrides { listen: None, upstream: None };
+        let error = serve::check(&expanded(&policies), &overrides).expect_err("misspelt");
+        assert!(error.to_string().contains("scope.services.1"), "{error}");
+        let one = Overrides { upstream: Some("http://c:1".to_owned()), ..overrides };
+        let error = serve::check(&expanded(&SERVICES.replace("PRESET", "public")), &one);
+        assert!(error.is_err(), "its policies would be for nobody");
     }
 
     #[test]

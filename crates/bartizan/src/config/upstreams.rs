@@ -175,7 +175,8 @@ pub struct MirrorConfig {
     /// How many of a hundred requests, evenly spread.
     #[serde(default = "all")]
     pub percent: u8,
-    /// Whether requests are copied that may change something: all but GET, HEAD and OPTIONS.
+    /// Whether requests are copied that may change something: all but GET, HEAD and OPTIONS, and those that name
+    /// another method for frameworks (`X-HTTP-Method-Override`, `_method`).
     #[serde(default)]
     pub writes: bool,
     /// Most copies that wait, 1 to 100000.

@@ -75,13 +75,13 @@ pub enum ServeError {
 impl ServeError {
     /// Whether it is about what the configuration file says.
     pub(crate) fn is_of_the_configuration(&self) -> bool {
-        use bartizan_gateway::ConfigError::{Listeners, Value};
+        use bartizan_gateway::ConfigError::{Listeners, Policy, Value};
         match self {
             Self::Settings(error) => !error.key.starts_with("--"),
             Self::Policy(_)
             | Self::Sink(_)
             | Self::Receiver(_)
-            | Self::Gateway(Value { .. } | Listeners) => true,
+            | Self::Gateway(Value { .. } | Listeners | Policy(_)) => true,
             _ => false,
         }
     }
@@ -104,6 +104,9 @@ impl ServeError {
             }
             Self::Gateway(ConfigError::File { .. }) => "name a file that can be read and used",
             Self::Gateway(ConfigError::Listeners) => "restart to listen elsewhere",
+            Self::Gateway(ConfigError::Policy(_)) => {
+                "`bartizan explain` lists the kinds of policies with examples"
+            }
             Self::Gateway(_) => "name another address with --listen, or end what listens there",
             Self::Policy(_) => "`bartizan explain` lists the kinds of policies with examples",
             Self::Sink(_) => "`bartizan explain` lists the kinds of sinks with examples",

@@ -93,7 +93,8 @@ pub fn check(
         has_client_certificates: settings::asks_for_certificates(&gateway),
         ..Surroundings::embedded(HashKey::new([0; 32]))
     };
-    Enforcement::new(&policies, surroundings)?;
+    let services: Vec<&str> = gateway.services.iter().map(|one| one.name.as_str()).collect();
+    Enforcement::new(&policies, surroundings)?.check_services(&services)?;
     sinks::compile(&config.sinks)?;
     catalog::compile(&config.catalog, &[])?;
     listening::compile(&config.receivers)?;

@@ -70,8 +70,26 @@ fn what_is_imported_can_be_checked_and_says_what_is_missing() {
         "server { listen 127.0.0.1:8080; location /a { proxy_pass http://127.0.0.1:1; lua_x y; } }";
     write(&home, "nginx.conf", nginx.as_bytes());
     let imported = run(&home, &["import", "nginx", "nginx.conf", "-o", "bartizan.yaml"]);
-    assert_eq!(imported.status.code(), Some(0), "{imported:?}");
-    assert!(stderr(&imported).contains("line 1: `lua_x y` is not understood"), "{imported:?}");
+    // It may restrict something: silence about it would be worse.
+    assert_eq!(imported.status.code(), Some(1), "{imported:?}");
+    let says = "warning: may let more through: line 1: `lua_x y` is not understood";
+    assert!(stderr(&imported).contains(says), "{imported:?}");
+    let quiet = run(&home, &["-q", "import", "nginx", "nginx.conf", "-o", "quiet.yaml"]);
+    assert!(quiet.status.code() == Some(1) && stderr(&quiet).contains(says), "{quiet:?}");
+    let file = std::fs::read_to_string(home.path().join("quiet.yaml")).expect("written");
+    assert!(file.contains("# may let more through: line 1: `lua_x y`"), "{file}");
+    write(&home, "whole.conf", nginx.replace("lua_x y; ", "").as_bytes());
+    let whole = run(&home, &["import", "nginx", "whole.conf", "-o", "whole.yaml"]);
+    assert_eq!(whole.status.code(), Some(0), "{whole:?}");
+    assert!(!stderr(&whole).contains("warning"), "{whole:?}");
+    write(
+        &home,
+        "plain.conf",
+        b"server { listen 127.0.0.1:8443 ssl; location / { proxy_pass http://127.0.0.1:1; } }",
+    );
+    let plain = run(&home, &["import", "nginx", "plain.conf"]);
+    assert_eq!(plain.status.code(), Some(1), "{plain:?}");
+    assert!(!String::from_utf8_lossy(&plain.stdout).contains("listeners:"), "{plain:?}");
     let checked = run(&home, &["config", "check"]);
     assert_eq!(checked.status.code(), Some(0), "{checked:?}");
     for (kind, text, code) in [("nginx", "server {", 3), ("kong", "a: b", 3), ("openapi", "{}", 3)]

@@ -13,7 +13,8 @@ fn asked(method: &str, target: &str, fields: &[(&'static str, &'static str)]) ->
         request = request.header(*name, *value);
     }
     let request = request.body(()).expect("a request").into_parts().0;
-    Asked::new(Wanted { paths: true, ignore_case: true, methods: true }, None, &request)
+    let wanted = Wanted { paths: true, ignore_case: true, methods: true, services: true };
+    Asked::new(wanted, None, &request)
 }
 
 fn reach(pattern: &str, path: &str) -> Reach {
@@ -240,6 +241,29 @@ fn hosts_and_methods() {
     assert!(!holds(Some("shop.example"), Method::POST));
     assert!(!holds(Some("api.example"), Method::GET));
     assert!(!holds(None, Method::POST));
+}
+
+#[test]
+fn services_are_those_that_were_chosen() {
+    let services = vec!["shop".to_owned()];
+    let config = ScopeConfig { services, ..ScopeConfig::default() };
+    let everything = Scope::compile(&config).expect("compiles");
+    let config = ScopeConfig { paths: vec!["/a/**".to_owned()], ..config };
+    let below = Scope::compile(&config).expect("compiles");
+    for (service, path, reach, reach_below) in [
+        (Some("shop"), "/a/b", Reach::Surely, Reach::Surely),
+        (Some("shop"), "/b/../a", Reach::Surely, Reach::Perhaps),
+        (Some("shop"), "/b", Reach::Surely, Reach::Out),
+        (Some("SHOP"), "/a/b", Reach::Out, Reach::Out),
+        (Some("rest"), "/a/b", Reach::Out, Reach::Out),
+        // It may be any of them.
+        (None, "/a/b", Reach::Perhaps, Reach::Perhaps),
+        (None, "/b", Reach::Perhaps, Reach::Out),
+    ] {
+        let asked = asked("GET", path, &[]).for_service(service);
+        assert_eq!(everything.reach(&asked), reach, "{service:?} {path}");
+        assert_eq!(below.reach(&asked), reach_below, "{service:?} {path}");
+    }
 }
 
 #[test]

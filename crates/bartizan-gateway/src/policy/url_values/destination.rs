@@ -11,9 +11,31 @@ const URL_BYTES: usize = 8_000;
 const NAME_BYTES: usize = 253;
 
 /// Schemes that libraries fetch without two slashes behind them.
-const LENIENT: [&str; 24] = [
-    "dict", "expect", "file", "ftp", "ftps", "gopher", "gophers", "http", "https", "imap", "jar",
-    "ldap", "ldaps", "netdoc", "phar", "php", "pop3", "rtsp", "scp", "sftp", "smb", "tftp", "ws",
+const LENIENT: [&str; 25] = [
+    "dict",
+    "expect",
+    "file",
+    "ftp",
+    "ftps",
+    "gopher",
+    "gophers",
+    "http",
+    "https",
+    "imap",
+    "jar",
+    "ldap",
+    "ldaps",
+    "local-file",
+    "netdoc",
+    "phar",
+    "php",
+    "pop3",
+    "rtsp",
+    "scp",
+    "sftp",
+    "smb",
+    "tftp",
+    "ws",
     "wss",
 ];
 
@@ -41,12 +63,15 @@ pub(crate) struct Destination<'u> {
 /// Whether a text is one that libraries would take for a URL.
 pub(crate) fn is_url(text: &str) -> bool {
     let text = trimmed(text);
-    if text.starts_with("//") || text.starts_with("\\\\") {
-        return text.len() > 2;
+    // What tabs and line ends are in is read without them.
+    let is_read = |c: &char| !matches!(c, '\t' | '\r' | '\n');
+    let mut start = text.chars().filter(is_read);
+    if [start.next(), start.next()].into_iter().all(|c| matches!(c, Some('/' | '\\'))) {
+        return start.next().is_some();
     }
     let Some((scheme, rest)) = text.split_once(':') else { return false };
-    // What tabs and line ends are in is read without them.
-    let scheme: String = scheme.chars().filter(|c| !matches!(c, '\t' | '\r' | '\n')).collect();
+    // Python has one with an underscore.
+    let scheme: String = scheme.replace('_', "-").chars().filter(is_read).collect();
     let is_blank = rest.starts_with(char::is_whitespace) || rest.is_empty();
     is_scheme(&scheme)
         && (rest.starts_with("//")
@@ -55,11 +80,11 @@ pub(crate) fn is_url(text: &str) -> bool {
 }
 
 /// Without what is taken away at both ends: spaces and control characters.
-fn trimmed(text: &str) -> &str {
+pub(super) fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c <= ' ' || c.is_whitespace() || c == '\u{feff}')
 }
 
-fn is_scheme(text: &str) -> bool {
+pub(super) fn is_scheme(text: &str) -> bool {
     let mut bytes = text.bytes();
     // One letter is a drive.
     text.len() > 1
@@ -334,6 +359,11 @@ mod tests {
             "https:\\\\a",
             "jar:http://a!/b",
             "\u{feff}http://a",
+            "/\\a",
+            "\\/a",
+            "/\t/a",
+            "local_file:///etc/passwd",
+            "local_file:/etc/passwd",
         ] {
             assert!(is_url(text), "{text:?}");
         }
@@ -350,6 +380,7 @@ mod tests {
             "see http://a",
             "a=http://b",
             "//",
+            "/\\",
             "https:",
         ] {
             assert!(!is_url(text), "{text:?}");

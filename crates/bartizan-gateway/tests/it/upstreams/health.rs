@@ -8,10 +8,10 @@ use std::{
     time::Duration,
 };
 
-use bartizan_gateway::{AllowAll, config::HealthCheck};
+use bartizan_gateway::{AllowAll, Config, config::HealthCheck};
 
 use super::{SOON, ask, named, nobody, shows};
-use crate::harness::{Reply, Upstream, config_with, gateway_with, until};
+use crate::harness::{Client, Reply, Upstream, config_with, gateway_with, until};
 
 fn check() -> HealthCheck {
     HealthCheck {
@@ -45,7 +45,7 @@ async fn one_that_fails_checks_is_left_out_until_it_is_well_again() {
     let good = Upstream::ok().await;
     let (moody, is_well) = moody().await;
     let address = named(&moody);
-    let change = |config: &mut bartizan_gateway::Config| {
+    let change = |config: &mut Config| {
         config.services[0].upstreams.push(address.clone());
         config.services[0].health = Some(check());
     };
@@ -112,6 +112,37 @@ async fn other_statuses_can_be_expected_and_silence_is_a_failure() {
     };
     until("silence is noticed", || shows(&running, &line(&silent, 0))).await;
     assert!(shows(&running, &line(&other, 1)));
+}
+
+#[tokio::test]
+async fn checks_are_within_the_limits_of_the_latest_configuration() {
+    let upstream = Upstream::new(|seen| match seen.line().contains("/healthz") {
+        true => Reply::ok("ok"),
+        false => Reply::Silence,
+    });
+    let upstream = upstream.await;
+    let with = |most: usize| {
+        move |config: &mut Config| {
+            config.services[0].health = Some(check());
+            config.limits.upstream_connections = most;
+        }
+    };
+    let running = gateway_with(&upstream, with(1)).await;
+    // Now and then a check has the only connection.
+    let mut clients = Vec::new();
+    while asked(&upstream) == 0 && clients.len() < 200 {
+        let mut client = Client::connect(running.addresses()[0]).await;
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        clients.push(client);
+        tokio::time::sleep(SOON).await;
+    }
+    assert!(asked(&upstream) > 0, "one of them has it now");
+    tokio::time::sleep(SOON * 5).await;
+    let before = upstream.seen().len();
+    tokio::time::sleep(SOON * 10).await;
+    assert_eq!(upstream.seen().len(), before, "there is none left for checks");
+    running.reload(&config_with(&upstream, with(10)), Arc::new(AllowAll)).unwrap();
+    until("it is checked again", || upstream.seen().len() > before + 1).await;
 }
 
 #[tokio::test]

@@ -58,6 +58,31 @@ async fn copies_are_marked_and_their_answers_are_seen_by_nobody() {
     assert_eq!(other.seen()[3].line(), "POST /5 HTTP/1.1");
 }
 
+/// A framework behind the mirror may execute them as the method that they name.
+#[tokio::test]
+async fn what_may_change_something_under_another_name_is_not_copied() {
+    let (main, other) = (Upstream::ok().await, Upstream::ok().await);
+    let running = mirrored(&main, mirror(&other)).await;
+    for (path, field, body) in [
+        ("/1?_method=DELETE", "X-A: 1", "abc"),
+        ("/2?%5fmethod=delete", "X-A: 1", "abc"),
+        ("/3", "X-HTTP-Method-Override: DELETE", "abc"),
+        ("/4", "X-HTTP-Method: PUT", "abc"),
+        ("/5", "Content-Type: application/x-www-form-urlencoded", "a=1&_method=DELETE"),
+        ("/6", "Content-Encoding: gzip", "abc"),
+        ("/last?method=DELETE", "X-HTTP-Method-Override: HEAD", "abc"),
+    ] {
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nHost: a\r\n{field}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        assert_eq!(Client::ask(running.addresses()[0], head).await.status, 200, "{path}");
+    }
+    until("the copy is there", || !other.seen().is_empty()).await;
+    assert_eq!(main.seen().len(), 7);
+    assert_eq!(other.only().line(), "GET /last?method=DELETE HTTP/1.1");
+}
+
 #[tokio::test]
 async fn a_mirror_that_hangs_holds_up_nobody_and_loses_copies() {
     let main = Upstream::ok().await;

@@ -4,6 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+/// How it ends.
+pub(super) const EXIT_CODES: &str = "\
+Exit codes:
+  0  everything that restricts is in the configuration, monitored
+  1  the configuration may let more through than the file, or cannot be served as it is: see the warnings
+  2  usage or configuration error
+  3  the file could not be read, or nothing in it says where requests go";
+
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 pub struct Import {

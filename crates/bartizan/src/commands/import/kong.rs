@@ -53,7 +53,7 @@ pub(super) fn read(text: &str) -> Result<Found, String> {
     for plugin in list(&whole, "plugins") {
         if plugin.get("service").is_some() || plugin.get("route").is_some() {
             let named = word(plugin, "name");
-            found.note(
+            found.loses(
                 None,
                 format_args!(
                     "the plugin `{named}` names its service or route, and is not taken over"
@@ -66,6 +66,8 @@ pub(super) fn read(text: &str) -> Result<Found, String> {
     for service in list(&whole, "services") {
         self::service(service, &upstreams, &mut found);
     }
+    found.refuse_other_methods();
+    found.deeper_names();
     let known = ["_format_version", "_transform", "_comment", "services", "upstreams", "plugins"];
     for key in whole.as_object().into_iter().flat_map(|object| object.keys()) {
         if !known.contains(&key.as_str()) {
@@ -118,7 +120,7 @@ fn service(service: &Value, upstreams: &BTreeMap<String, Vec<String>>, found: &m
         }
     };
     if !path.is_empty() && path != "/" {
-        found.note(
+        found.loses(
             None,
             format_args!("requests to `{name}` go on with their own path, not below {path}"),
         );
@@ -157,7 +159,7 @@ fn route(
     let (plain, odd): (Vec<String>, Vec<String>) =
         words(route, "paths").into_iter().partition(is_plain);
     for path in odd {
-        found.note(
+        found.loses(
             None,
             format_args!(
                 "the path {path:?} of the route `{name}` is an expression, and is not taken over"
@@ -180,21 +182,24 @@ fn route(
         );
     }
     if !methods.is_empty() {
-        found.note(
-            None,
-            format_args!(
-                "the route `{name}` is for all methods here; its policies are for {}",
-                methods.join(", ")
-            ),
-        );
+        let what = "others are refused, also where another route would take them";
+        let methods = methods.join(", ");
+        found.note(None, format_args!("the route `{name}` is for {methods}: {what}"));
     }
-    let mut place = Place { hosts: hosts.clone(), paths: Vec::new(), methods };
+    let mut place = Place { hosts: hosts.clone(), methods: methods.clone(), ..Place::default() };
     for prefix in &prefixes {
-        found.service(made(&hosts, prefix));
+        if let Some(service) = found.service(made(&hosts, prefix)) {
+            found.serves(&service, &methods);
+        }
         place.paths.extend(place.below(prefix).paths);
     }
     if prefixes.iter().any(|prefix| prefix == "/") {
         place.paths.clear();
+    }
+    let protocols = words(route, "protocols");
+    let is_plain = |protocol: &String| protocol == "http" || protocol == "grpc";
+    if !protocols.is_empty() && !protocols.iter().any(is_plain) {
+        found.policy(&stem, &place, "https_redirect", json!({}));
     }
     for plugin in list(service, "plugins").chain(list(route, "plugins")) {
         self::plugin(plugin, &stem, &place, found);
@@ -211,57 +216,82 @@ fn plugin(plugin: &Value, stem: &str, place: &Place, found: &mut Found) {
     let number = |key: &str| settings.get(key).and_then(Value::as_u64);
     let texts = |key: &str| words(settings, key);
     match name {
-        "rate-limiting" => {
-            let by = match word(settings, "limit_by") {
-                "ip" => "address",
-                _ => "principal",
-            };
-            for (key, seconds) in PERIODS {
-                if let Some(requests) = number(key) {
-                    let rate = json!({"requests": requests, "period_seconds": seconds, "by": by});
-                    found.policy(stem, place, "rate", rate);
+        "rate-limiting" => rates(settings, stem, place, found),
+        "ip-restriction" => {
+            // As they were called before version 3.
+            let (allow, deny) = (texts("allow"), texts("deny"));
+            let allow = [allow, texts("whitelist")].concat();
+            let deny = [deny, texts("blacklist")].concat();
+            match allow.is_empty() && deny.is_empty() {
+                true => {
+                    found.loses(None, "`ip-restriction` names no addresses that are understood")
+                }
+                false => {
+                    found.policy(stem, place, "address", json!({"allow": allow, "deny": deny}));
                 }
             }
-            if let Some(requests) = number("day") {
-                let quota = json!({"requests": requests, "period": "day", "by": by});
-                found.policy(stem, place, "quota", quota);
-            }
-            for key in ["month", "year"].into_iter().filter(|key| number(key).is_some()) {
-                found.note(None, format_args!("`{key}` of `rate-limiting` is not taken over"));
+        }
+        "request-size-limiting" => {
+            let unit = match word(settings, "size_unit") {
+                "" | "megabytes" => Some(1 << 20),
+                "kilobytes" => Some(1 << 10),
+                "bytes" => Some(1),
+                _ => None,
+            };
+            match number("allowed_payload_size").zip(unit) {
+                Some((size, unit)) => {
+                    let bytes = size.saturating_mul(unit);
+                    found.policy(stem, place, "size", json!({"body_bytes": bytes}));
+                }
+                None => found.loses(None, "`request-size-limiting` says no size"),
             }
         }
-        "ip-restriction" => {
-            let addresses = json!({"allow": texts("allow"), "deny": texts("deny")});
-            found.policy(stem, place, "address", addresses);
-        }
-        "request-size-limiting" => match number("allowed_payload_size") {
-            Some(size) if word(settings, "size_unit") != "kilobytes" => {
-                found.policy(
-                    stem,
-                    place,
-                    "size",
-                    json!({"body_bytes": size.saturating_mul(1 << 20)}),
-                );
-            }
-            Some(size) => {
-                found.policy(
-                    stem,
-                    place,
-                    "size",
-                    json!({"body_bytes": size.saturating_mul(1 << 10)}),
-                );
-            }
-            None => found.note(None, "`request-size-limiting` says no size"),
-        },
         "cors" => cors(settings, stem, place, found),
         "key-auth" | "jwt" | "oauth2" | "openid-connect" | "basic-auth" | "hmac-auth" => {
-            let any_of = if name == "key-auth" { "api_key" } else { "jwt" };
+            let any_of = match name {
+                "key-auth" => "api_key",
+                "basic-auth" => "basic",
+                "hmac-auth" => "signature",
+                _ => "jwt",
+            };
             found.policy(stem, place, "authentication", json!({"any_of": [any_of]}));
             found.note(None, format_args!(
                 "`{name}` became `authentication`: its keys and issuers are not taken over (`bartizan keys create`, a `jwt` policy)"
             ));
         }
-        _ => found.note(None, format_args!("the plugin `{name}` is not understood")),
+        _ => found.loses(None, format_args!("the plugin `{name}` is not understood")),
+    }
+}
+
+fn rates(settings: &Value, stem: &str, place: &Place, found: &mut Found) {
+    let number = |key: &str| settings.get(key).and_then(Value::as_u64);
+    let by = match word(settings, "limit_by") {
+        "ip" => "address",
+        // All callers together.
+        "service" | "path" => "scope",
+        "" | "consumer" | "credential" => "principal",
+        other => {
+            let what = "counts for each caller here";
+            found.loses(None, format_args!("`rate-limiting` by `{other}` {what}"));
+            "principal"
+        }
+    };
+    for (key, seconds) in PERIODS {
+        if let Some(requests) = number(key) {
+            let rate = json!({"requests": requests, "period_seconds": seconds, "by": by});
+            found.policy(stem, place, "rate", rate);
+        }
+    }
+    if let Some(requests) = number("day") {
+        let quota = json!({"requests": requests, "period": "day", "by": by});
+        found.policy(stem, place, "quota", quota);
+    }
+    for key in ["month", "year"].into_iter().filter(|key| number(key).is_some()) {
+        found.loses(None, format_args!("`{key}` of `rate-limiting` is not taken over"));
+    }
+    let all = ["second", "minute", "hour", "day", "month", "year"];
+    if !all.into_iter().any(|key| number(key).is_some()) {
+        found.loses(None, "`rate-limiting` says no rate");
     }
 }
 
@@ -311,7 +341,7 @@ fn target(service: &Value) -> Option<(String, String, u64, String)> {
 fn others(value: &Value, what: &str, found: &mut Found) {
     for key in value.as_object().into_iter().flat_map(|object| object.keys()) {
         if !SILENT.contains(&key.as_str()) {
-            found.note(None, format_args!("`{key}` of {what} is not taken over"));
+            found.loses(None, format_args!("`{key}` of {what} is not taken over"));
         }
     }
 }
@@ -329,84 +359,4 @@ fn words(value: &Value, key: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Config;
-
-    const FILE: &str = "
-_format_version: '3.0'
-upstreams:
-- name: orders.upstream
-  targets: [{target: '10.0.0.1:8000'}, {target: '10.0.0.2:8000', weight: 50}]
-services:
-- name: orders
-  host: orders.upstream
-  routes:
-  - {name: v1, paths: [/v1/orders, '~/v2/orders/\\d+$'], hosts: [api.example], strip_path: false}
-  plugins:
-  - {name: rate-limiting, config: {minute: 60, day: 1000, limit_by: ip}}
-  - {name: key-auth}
-- name: rest
-  url: http://rest.internal:3000
-  routes: [{name: all, methods: [GET]}]
-  plugins:
-  - {name: cors, config: {origins: ['*'], credentials: true}}
-  - {name: request-transformer, config: {}}
-plugins:
-- {name: ip-restriction, config: {deny: [192.0.2.0/24]}}
-consumers: [{username: ann}]
-";
-
-    #[test]
-    fn services_and_plugins_are_taken_over() {
-        let mut found = read(FILE).expect("reads");
-        let (yaml, problem) = found.yaml();
-        assert_eq!(problem, None, "{yaml}");
-        let config: Config = from_yaml(&yaml).expect("a configuration");
-        let services: Vec<_> = config
-            .gateway
-            .services
-            .iter()
-            .map(|one| (one.hosts.join(" "), one.path_prefix.clone(), one.upstreams.join(" ")))
-            .collect();
-        let of = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
-        let expected = [
-            of("api.example", "/v1/orders", "http://10.0.0.1:8000 http://10.0.0.2:8000"),
-            of("", "/", "http://rest.internal:3000"),
-        ];
-        assert_eq!(services, expected);
-        let kinds: Vec<_> = config
-            .policies
-            .iter()
-            .filter_map(|one| Some((one.kind_and_mode()?.0.kind, one.scope.paths.join(" "))))
-            .collect();
-        let below = "/v1/orders/**".to_owned();
-        let expected = [
-            ("address", String::new()),
-            ("rate", below.clone()),
-            ("quota", below.clone()),
-            ("authentication", below),
-        ];
-        assert_eq!(kinds, expected);
-        let notes: Vec<_> = found.notes().collect();
-        for what in [
-            "weights",
-            "expression",
-            "key-auth",
-            "every origin",
-            "request-transformer",
-            "consumers",
-            "methods",
-        ] {
-            assert!(notes.iter().any(|note| note.contains(what)), "{what}: {notes:#?}");
-        }
-        assert!(!notes.iter().any(|note| note.contains("strip_path")), "it is off");
-    }
-
-    #[test]
-    fn what_is_none_is_refused() {
-        for text in ["a: b", "[", "_format_version: [", "x"] {
-            assert!(read(text).is_err(), "{text}");
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 //! `import`: a first configuration from what is there already. What is not understood is said, on standard error and at
-//! the top of what is written; everything that restricts is monitored at first.
+//! the top of what is written; everything that restricts is monitored at first. Where the configuration may let more
+//! through than its source even when all of it is enforced, warnings and the exit code say so.
 
 mod found;
 mod kong;
@@ -18,6 +19,8 @@ use super::{
     terminal,
 };
 
+/// Stands before what may let more through than the source.
+const LOSS: &str = "may let more through: ";
 /// Most bytes of a file that are read.
 const FILE_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -42,11 +45,12 @@ pub(super) fn run(cli: &Cli, arguments: &Import) -> Result<Exit, CommandError> {
     if !cli.quiet {
         found.notes().for_each(|note| anstream::eprintln!("note: {note}"));
     }
-    if let Some(problem) = problem {
+    found.losses().for_each(|loss| anstream::eprintln!("warning: {LOSS}{loss}"));
+    if let Some(problem) = &problem {
         anstream::eprintln!("warning: `serve` would not take this as it is: {problem}");
     }
     terminal::write_out(arguments.out.as_deref(), yaml.as_bytes())?;
-    Ok(Exit::Clean)
+    Ok(if problem.is_some() || found.is_lossy() { Exit::Findings } else { Exit::Clean })
 }
 
 fn read(path: &Path) -> Result<String, CommandError> {

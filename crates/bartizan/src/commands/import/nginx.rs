@@ -9,7 +9,7 @@ use serde_json::json;
 
 use self::{
     directives::{Directive, parse},
-    place::Server,
+    place::{Files, Server},
 };
 use super::found::{Certificate, Found, Place, Service};
 
@@ -59,6 +59,13 @@ const SILENT: &[&str] = &[
     "zone",
 ];
 
+/// What says where requests go.
+const PASSES: [&str; 2] = ["proxy_pass", "grpc_pass"];
+/// What says which certificate is shown.
+const FILES: [&str; 2] = ["ssl_certificate", "ssl_certificate_key"];
+/// What says how large bodies may be.
+const SIZE: &str = "client_max_body_size";
+
 /// A group of upstreams.
 #[derive(Debug, Default)]
 struct Group {
@@ -72,6 +79,8 @@ struct Around {
     groups: BTreeMap<String, Group>,
     /// Requests and seconds, by the name of the zone.
     rates: BTreeMap<String, (u64, u64)>,
+    /// Whether it is said how large bodies may be.
+    has_size: bool,
 }
 
 pub(super) fn read(text: &str) -> Result<Found, String> {
@@ -90,13 +99,111 @@ pub(super) fn read(text: &str) -> Result<Found, String> {
         }
     }
     let elsewhere = ["upstream", "limit_req_zone", "server"];
-    let rest = everything.iter().filter(|one| !elsewhere.contains(&one.name.as_str()));
-    let rest: Vec<&Directive> = rest.copied().collect();
+    let is_rest = |one: &&&Directive| {
+        !elsewhere.contains(&one.name.as_str()) && !FILES.contains(&one.name.as_str())
+    };
+    let rest: Vec<&Directive> = everything.iter().filter(is_rest).copied().collect();
     place::policies(&rest, "nginx", &Place::default(), &around, &mut found);
-    for one in everything.iter().filter(|one| one.name == "server") {
-        server(one, &around, &mut found);
+    around.has_size = rest.iter().any(|one| one.name == SIZE);
+    let files = Files::of(everything.iter().copied(), &Files::default(), &mut found);
+    let servers = everything.iter().filter(|one| one.name == "server");
+    let servers: Vec<(&Directive, Server)> =
+        servers.map(|one| (*one, Server::of(one, &files, &mut found))).collect();
+    let servers = taken(servers, &mut found);
+    listeners(&servers, &mut found);
+    for (directive, server) in &servers {
+        self::server(directive, server, &around, &mut found);
     }
+    reached(&servers, &mut found);
+    found.deeper_names();
     Ok(found)
+}
+
+/// Servers but those that would be for more names here than there.
+fn taken<'a>(
+    servers: Vec<(&'a Directive, Server)>,
+    found: &mut Found,
+) -> Vec<(&'a Directive, Server)> {
+    let all: Vec<&Server> = servers.iter().map(|(_, server)| server).collect();
+    let is_taken: Vec<bool> = servers
+        .iter()
+        .map(|(directive, server)| {
+            if server.is_for_others() {
+                let what = "a server whose names are all expressions is left out: requests for them go to another \
+                            service, or to none";
+                found.loses(Some(directive.line), what);
+            } else if server.names.is_empty() && !server.is_default(&all) {
+                let what = "a server without names that is not the default one is left out";
+                found.note(Some(directive.line), what);
+            } else {
+                return true;
+            }
+            false
+        })
+        .collect();
+    let servers = servers.into_iter().zip(is_taken);
+    servers.filter_map(|(server, is_taken)| is_taken.then_some(server)).collect()
+}
+
+/// Listeners. One of TLS for which there is no certificate is left out: it would listen without TLS.
+fn listeners(servers: &[(&Directive, Server)], found: &mut Found) {
+    let listens = || servers.iter().flat_map(|(_, server)| &server.listens);
+    for (directive, server) in servers {
+        for address in &server.listens {
+            let there = || listens().filter(|one| one.text == address.text);
+            let is_secure = there().any(|one| one.is_secure);
+            let has_certificate = |one: &Server| {
+                one.certificate.is_some() && one.listens.iter().any(|one| one.text == address.text)
+            };
+            if is_secure && !servers.iter().any(|(_, one)| has_certificate(one)) {
+                let what = "is left out: no certificate is named for it";
+                found.loses(
+                    Some(directive.line),
+                    format_args!("`listen {} ssl` {what}", address.text),
+                );
+                continue;
+            }
+            let certificate = server.certificate.clone().filter(|_| is_secure);
+            let names = server.names.clone();
+            let certificate = certificate.map(|(chain, key)| Certificate { names, chain, key });
+            found.listener(address.text.clone(), certificate);
+        }
+    }
+}
+
+/// Here all services are served at all listeners. Where a server sends everybody to HTTPS, a policy does so here.
+fn reached(servers: &[(&Directive, Server)], found: &mut Found) {
+    let passes = |directive: &Directive| {
+        let mut inside = directive.inner("location").flat_map(|location| &location.block);
+        inside.any(|one| PASSES.contains(&one.name.as_str()))
+    };
+    let sends_on = |directive: &Directive| {
+        let whole = directive.inner("location").filter(|one| one.arguments == ["/"]);
+        let mut all = std::iter::once(directive).chain(whole);
+        all.any(|one| one.inner("return").any(place::is_to_https))
+    };
+    let addresses: Vec<String> = found.addresses().map(str::to_owned).collect();
+    for (directive, server) in servers.iter().filter(|(directive, _)| passes(directive)) {
+        let own = server.addresses();
+        let is_sent_on = |address: &str| {
+            let mut there = servers.iter().filter(|(_, one)| one.addresses().contains(&address));
+            let is_for_same = |one: &Server| {
+                one.names.is_empty() || server.names.iter().all(|name| one.names.contains(name))
+            };
+            there.any(|(other, one)| is_for_same(one) && sends_on(other))
+        };
+        let others =
+            addresses.iter().filter(|one| !own.contains(&one.as_str()) && !is_sent_on(one));
+        let others: Vec<&str> = others.map(String::as_str).collect();
+        if !others.is_empty() {
+            let own = if own.is_empty() { "another place".to_owned() } else { own.join(", ") };
+            let others = others.join(", ");
+            let what = format!(
+                "what is served at {own} there is served at {others} too: all listeners serve all services"
+            );
+            found.loses(Some(directive.line), what);
+        }
+    }
 }
 
 fn group(directive: &Directive, around: &mut Around, found: &mut Found) {
@@ -152,21 +259,42 @@ fn zone(directive: &Directive, around: &mut Around, found: &mut Found) {
     }
 }
 
-fn server(directive: &Directive, around: &Around, found: &mut Found) {
-    let server = Server::of(directive, found);
-    for address in &server.listens {
-        let certificate = server.certificate.clone().filter(|_| address.is_secure);
-        let names = server.names.clone();
-        let certificate = certificate.map(|(chain, key)| Certificate { names, chain, key });
-        found.listener(address.text.clone(), certificate);
-    }
+fn server(directive: &Directive, server: &Server, around: &Around, found: &mut Found) {
     let place = Place { hosts: server.names.clone(), ..Place::default() };
     let stem = server.names.first().map_or("server", String::as_str).to_owned();
-    let known = ["listen", "server_name", "ssl_certificate", "ssl_certificate_key", "location"];
-    let rest = directive.block.iter().filter(|one| !known.contains(&one.name.as_str()));
-    place::policies(&rest.collect::<Vec<_>>(), &stem, &place, around, found);
-    for location in directive.block.iter().filter(|one| one.name == "location") {
+    let known = ["listen", "server_name", "ssl", "location"];
+    if directive.block.iter().any(place::is_closed) {
+        // Names that no service is for are refused in any case.
+        if !server.names.is_empty() {
+            found.refuses(&stem, &place);
+        }
+        return;
+    }
+    let is_rest = |one: &&Directive| {
+        !known.contains(&one.name.as_str()) && !FILES.contains(&one.name.as_str())
+    };
+    let rest: Vec<&Directive> = directive.block.iter().filter(is_rest).collect();
+    place::policies(&rest, &stem, &place, around, found);
+    if !around.has_size && !rest.iter().any(|one| one.name == SIZE) {
+        usual_size(directive, &stem, &place, found);
+    }
+    for location in directive.inner("location") {
         self::location(location, &stem, &place, around, found);
+    }
+}
+
+/// Where nothing is said there, bodies may have 1 MiB.
+fn usual_size(server: &Directive, stem: &str, place: &Place, found: &mut Found) {
+    let mut locations = server.inner("location").peekable();
+    if locations.peek().is_none() {
+        return;
+    }
+    match locations.any(|one| one.inner(SIZE).next().is_some()) {
+        true => {
+            let what = "locations that name no `client_max_body_size` take 1 MiB there";
+            found.loses(Some(server.line), what);
+        }
+        false => found.policy(stem, place, "size", json!({"body_bytes": 1 << 20})),
     }
 }
 
@@ -176,17 +304,19 @@ fn location(directive: &Directive, stem: &str, server: &Place, around: &Around, 
         [sign, prefix] if (sign == "=" || sign == "^~") && prefix.starts_with('/') => {
             if sign == "=" {
                 let what = "is for this path only; the service takes what is below it, too";
-                found.note(Some(directive.line), format_args!("`location = {prefix}` {what}"));
+                found.loses(Some(directive.line), format_args!("`location = {prefix}` {what}"));
             }
             prefix
         }
         _ => return directive.is_not_understood(found),
     };
     let place = server.below(prefix);
-    let passes = ["proxy_pass", "grpc_pass"];
-    let (pass, rest): (Vec<&Directive>, Vec<&Directive>) =
-        directive.block.iter().partition(|one| passes.contains(&one.name.as_str()));
     let stem = format!("{stem}{prefix}");
+    if directive.block.iter().any(place::is_closed) {
+        return found.refuses(&stem, &place);
+    }
+    let (pass, rest): (Vec<&Directive>, Vec<&Directive>) =
+        directive.block.iter().partition(|one| PASSES.contains(&one.name.as_str()));
     place::policies(&rest, &stem, &place, around, found);
     match pass.first() {
         Some(pass) => {
@@ -194,9 +324,11 @@ fn location(directive: &Directive, stem: &str, server: &Place, around: &Around, 
                 found.service(Service { name: stem, ..service });
             }
         }
+        None if rest.iter().any(|one| place::is_to_https(one)) => {}
         None => {
-            let what = "passes nothing on to an upstream, and is not taken over";
-            found.note(Some(directive.line), format_args!("`location {prefix}` {what}"));
+            let what =
+                "passes nothing on to an upstream there; here its requests go where others go";
+            found.loses(Some(directive.line), format_args!("`location {prefix}` {what}"));
         }
     }
 }
@@ -216,7 +348,12 @@ fn service(
     let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
     if !path.is_empty() && path != prefix {
         let what = "another path; requests go on with the path that they came with";
-        found.note(Some(pass.line), format_args!("`{} {scheme}://{rest}` has {what}", pass.name));
+        let text = format!("`{} {scheme}://{rest}` has {what}", pass.name);
+        // Below a path of the upstream, they may not go elsewhere there.
+        match path {
+            "/" => found.note(Some(pass.line), text),
+            _ => found.loses(Some(pass.line), text),
+        }
     }
     let is_grpc = pass.name == "grpc_pass";
     let scheme = match scheme {

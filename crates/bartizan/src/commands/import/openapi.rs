@@ -1,8 +1,8 @@
 //! OpenAPI documents: a service for each server, and a policy that compares requests with the document.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::found::{Found, Place, Service};
 use crate::config::from_yaml;
@@ -53,7 +53,7 @@ pub(super) fn read(text: &str, file: &Path) -> Result<Found, String> {
 fn contract(title: &str, file: &Path, found: &mut Found) {
     if file.as_os_str() == "-" {
         let what = "the document came by standard input: name its file in an `openapi` policy";
-        return found.note(None, what);
+        return found.loses(None, what);
     }
     let source = format!("file:{}", file.display());
     found.policy(title, &Place::default(), "openapi", json!({"source": source}));
@@ -109,45 +109,79 @@ fn split(url: &str) -> Option<(String, String)> {
 
 /// Who calls. Keys and issuers are not in a specification.
 fn security(document: &Value, title: &str, found: &mut Found) {
+    let ways = ways(document, found);
+    let asked = document.get("security").and_then(Value::as_array).into_iter().flatten();
+    let asked: Vec<&Map<String, Value>> = asked.filter_map(Value::as_object).collect();
+    // One without any scheme makes it a matter of choice.
+    if !asked.is_empty() && asked.iter().all(|one| !one.is_empty()) {
+        let mut any_of: Vec<&str> = Vec::new();
+        for way in asked.iter().flat_map(|one| one.keys()).filter_map(|name| ways.get(name)) {
+            if !any_of.contains(way) {
+                any_of.push(way);
+            }
+        }
+        if asked.iter().any(|one| one.len() > 1) {
+            found.loses(
+                None,
+                "`security` asks for several schemes at once, of which one is enough here",
+            );
+        }
+        let has_scopes = |scopes: &Value| scopes.as_array().is_some_and(|all| !all.is_empty());
+        if asked.iter().flat_map(|one| one.values()).any(has_scopes) {
+            found.loses(
+                None,
+                "scopes of `security` are not taken over: write `authorization` policies",
+            );
+        }
+        match any_of.is_empty() {
+            true => found.loses(None, "nothing of what `security` asks for is taken over"),
+            false => {
+                let settings = json!({"any_of": any_of});
+                found.policy(title, &Place::default(), "authentication", settings);
+            }
+        }
+    }
+    let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+    let mut operations = paths.filter_map(|(_, item)| item.as_object()).flat_map(Map::values);
+    let asks = |operation: &Value| {
+        let of_operation = operation.get("security").and_then(Value::as_array);
+        of_operation.is_some_and(|all| !all.is_empty())
+    };
+    if operations.any(asks) {
+        let what = "which operations need a credential is said operation by operation";
+        found.loses(None, format_args!("{what}: write `authentication` policies"));
+    }
+}
+
+/// The ways of `authentication` that security schemes amount to, by their names.
+fn ways(document: &Value, found: &mut Found) -> BTreeMap<String, &'static str> {
     let schemes = document.pointer("/components/securitySchemes");
     let schemes = schemes.or_else(|| document.get("securityDefinitions"));
-    let mut any_of: Vec<&str> = Vec::new();
+    let mut ways = BTreeMap::new();
     for (name, scheme) in schemes.and_then(Value::as_object).into_iter().flatten() {
         let is = |key: &str, value: &str| {
             let text = scheme.get(key).and_then(Value::as_str);
             text.is_some_and(|text| text.eq_ignore_ascii_case(value))
         };
-        let way = match () {
-            () if is("type", "apiKey") && is("in", "header") => "api_key",
-            () if is("type", "oauth2") || is("type", "openIdConnect") => "jwt",
-            () if is("type", "http") && is("scheme", "bearer") => "jwt",
+        let (way, what) = match () {
+            () if is("type", "apiKey") && is("in", "header") => {
+                ("api_key", "`bartizan keys create` makes keys")
+            }
+            () if is("type", "oauth2")
+                || is("type", "openIdConnect")
+                || is("type", "http") && is("scheme", "bearer") =>
+            {
+                ("jwt", "a `jwt` policy has to say whose tokens are taken")
+            }
             () => {
                 found.note(None, format_args!("the security scheme `{name}` is not taken over"));
                 continue;
             }
         };
-        let what = match way {
-            "api_key" => "`bartizan keys create` makes keys",
-            _ => "a `jwt` policy has to say whose tokens are taken",
-        };
         found.note(None, format_args!("the security scheme `{name}` needs more: {what}"));
-        if !any_of.contains(&way) {
-            any_of.push(way);
-        }
+        ways.insert(name.clone(), way);
     }
-    let is_for_all = document.get("security").and_then(Value::as_array);
-    let is_for_all = is_for_all.is_some_and(|all| {
-        !all.is_empty() && all.iter().all(|one| one.as_object().is_some_and(|one| !one.is_empty()))
-    });
-    if is_for_all && !any_of.is_empty() {
-        found.policy(title, &Place::default(), "authentication", json!({"any_of": any_of}));
-    } else if !any_of.is_empty() {
-        let what = "which operations need a credential is said operation by operation";
-        found.note(
-            None,
-            format_args!("{what}, and is not taken over: write `authentication` policies"),
-        );
-    }
+    ways
 }
 
 #[cfg(test)]
@@ -184,6 +218,41 @@ mod tests {
         for what in ["{region}", "`cookie`", "`token`"] {
             assert!(notes.iter().any(|note| note.contains(what)), "{what}: {notes:#?}");
         }
+    }
+
+    #[test]
+    fn what_is_asked_for_of_callers_is_said_where_it_is_not_taken_over() {
+        let of = |security: &str, operation: &str| {
+            let text = DOCUMENT.replace(r#""security": [{"token": []}]"#, security);
+            let text = text.replace(r#"{"get": {"#, &format!(r#"{{"get": {{{operation}"#));
+            let folder = tempfile::tempdir().expect("a folder");
+            let file = folder.path().join("orders.json");
+            std::fs::write(&file, &text).expect("written");
+            let mut found = read(&text, &file).expect("reads");
+            let (yaml, _) = found.yaml();
+            (yaml.contains("authentication:"), found.losses().collect::<Vec<_>>())
+        };
+        for (security, operation, is_asked, says) in [
+            (r#""security": [{"token": []}]"#, "", true, ""),
+            (r#""security": [{}, {"token": []}]"#, "", false, ""),
+            (r#""security": []"#, "", false, ""),
+            (r#""security": [{"token": [], "cookie": []}]"#, "", true, "at once"),
+            (r#""security": [{"token": ["orders:write"]}]"#, "", true, "scopes"),
+            (r#""security": [{"cookie": []}]"#, "", false, "nothing"),
+            (r#""security": []"#, r#""security": [{"token": []}], "#, false, "by operation"),
+            (r#""security": [{"token": []}]"#, r#""security": [], "#, true, ""),
+        ] {
+            let (has, losses) = of(security, operation);
+            assert_eq!(has, is_asked, "{security}");
+            match says {
+                "" => assert!(losses.is_empty(), "{security}: {losses:?}"),
+                says => {
+                    assert!(losses.iter().any(|loss| loss.contains(says)), "{says}: {losses:?}")
+                }
+            }
+        }
+        let by_pipe = read(DOCUMENT, Path::new("-")).expect("reads");
+        assert!(by_pipe.is_lossy());
     }
 
     #[test]

@@ -20,12 +20,36 @@ pub(super) struct Directive {
     pub(super) block: Vec<Self>,
 }
 
+/// Directives that are not taken over and restrict nothing.
+const NEUTRAL: &[&str] = &[
+    "charset",
+    "etag",
+    "expires",
+    "index",
+    "proxy_cache",
+    "proxy_cache_key",
+    "proxy_cache_path",
+    "proxy_cache_valid",
+    "proxy_redirect",
+    "root",
+    "try_files",
+];
+
 impl Directive {
-    /// Says so.
+    /// Says so. It may restrict something, unless it is known not to.
     pub(super) fn is_not_understood(&self, found: &mut Found) {
         let whole = format!("{} {}", self.name, self.arguments.join(" "));
         let shown: String = whole.trim_end().chars().take(SHOWN).collect();
-        found.note(Some(self.line), format_args!("`{shown}` is not understood"));
+        let text = format_args!("`{shown}` is not understood");
+        match NEUTRAL.contains(&self.name.as_str()) {
+            true => found.note(Some(self.line), text),
+            false => found.loses(Some(self.line), text),
+        }
+    }
+
+    /// Directives of a name directly in its block.
+    pub(super) fn inner<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
+        self.block.iter().filter(move |one| one.name == name)
     }
 }
 
