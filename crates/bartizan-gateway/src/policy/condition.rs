@@ -51,7 +51,7 @@ asked for first: `has(request.body.total) && request.body.total > 500`. As in CE
 whatever becomes of the rest.
 
 There are `request.method`, `request.path`, `request.host` (in small letters, without port), `request.query` (each \
-parameter a list of texts), `request.headers` (names in small letters; fields with credentials are not there), \
+parameter a list of texts), `request.headers` (as the client sent them, names in small letters; fields with credentials are not there), \
 `request.path_parameters` (segments that `template` names), `request.body` (JSON), `client.address`, \
 `identity.subject`, `identity.way` (`api_key`, `jwt`, `certificate`, `signature`, `basic` or `none`), \
 `identity.scopes`, `identity.roles` (lists of texts, with their letters as the token has them), `identity.claims`, `time.now` \

@@ -16,7 +16,7 @@ fn bodies() -> Vec<(&'static str, String)> {
         ("numbers", format!("{{\"a\":[{}]}}", list("7", 60_000))),
         ("texts", format!("{{\"a\":[{}]}}", list("\"aaaaaaaaaaaaaaaaaaaaaaaa\"", 4_000))),
         ("lists", format!("{{\"a\":[{}]}}", list(&format!("[{}]", list("1", 250)), 250))),
-        ("a text", format!("{{\"a\":\"{}\"}}", "ab".repeat(60_000))),
+        ("a text", format!("{{\"a\":\"{}\"}}", "ab".repeat(30_000))),
         (
             "texts that are long",
             format!("{{\"a\":[{}]}}", list(&format!("\"{}\"", "a".repeat(8_000)), 15)),
