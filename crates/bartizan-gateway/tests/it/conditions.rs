@@ -78,7 +78,8 @@ impl Shop {
 /// The field with a token of somebody.
 fn token(subject: &str, claims: &Value) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let mut all = json!({"iss": "shop", "aud": "shop", "sub": subject, "exp": now + 600});
+    let mut all = json!({"iss": "shop", "aud": "shop", "sub": subject, "iat": now,
+        "exp": now + 600});
     for (name, value) in claims.as_object().unwrap() {
         all[name] = value.clone();
     }

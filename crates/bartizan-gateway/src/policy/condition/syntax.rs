@@ -156,24 +156,6 @@ impl Parser {
         Wrong::new(self.at(), format!("expected {expected}, not {found}"))
     }
 
-    fn node(&self, at: usize, kind: Kind) -> Result<Node, Wrong> {
-        let below = match &kind {
-            Kind::Literal(_) | Kind::Name(_) => 0,
-            Kind::Member(one, _) | Kind::Not(one) | Kind::Negate(one) => one.depth,
-            Kind::Index(one, other) | Kind::Binary(_, one, other) => one.depth.max(other.depth),
-            Kind::Choice(one, two, three) => one.depth.max(two.depth).max(three.depth),
-            Kind::Call(_, target, arguments) => {
-                let target = target.as_ref().map_or(0, |target| target.depth);
-                deepest(arguments).max(target)
-            }
-            Kind::List(all) | Kind::All(all) | Kind::Any(all) => deepest(all),
-        };
-        if below >= DEPTH {
-            return Err(too_deep(at));
-        }
-        Ok(Node { at, depth: below + 1, kind })
-    }
-
     /// Something in brackets, or as deep.
     fn nested(&mut self) -> Result<Node, Wrong> {
         if self.depth >= DEPTH {
@@ -194,7 +176,7 @@ impl Parser {
         let then = self.nested_any()?;
         self.expect(":")?;
         let other = self.nested()?;
-        self.node(at, Kind::Choice(condition.into(), then.into(), other.into()))
+        within_depth(at, Kind::Choice(condition.into(), then.into(), other.into()))
     }
 
     fn nested_any(&mut self) -> Result<Node, Wrong> {
@@ -231,7 +213,7 @@ impl Parser {
         }
         match parts.len() {
             1 => parts.pop().ok_or_else(|| Wrong::new(at, "nothing is there")),
-            _ => self.node(at, kind(parts)),
+            _ => within_depth(at, kind(parts)),
         }
     }
 
@@ -248,7 +230,7 @@ impl Parser {
             };
             self.next += 1;
             let right = self.sum()?;
-            left = self.node(at, Kind::Binary(operator, left.into(), right.into()))?;
+            left = within_depth(at, Kind::Binary(operator, left.into(), right.into()))?;
         }
     }
 
@@ -273,7 +255,7 @@ impl Parser {
             };
             self.next += 1;
             let right = next(self)?;
-            left = self.node(at, Kind::Binary(*operator, left.into(), right.into()))?;
+            left = within_depth(at, Kind::Binary(*operator, left.into(), right.into()))?;
         }
     }
 
@@ -285,13 +267,17 @@ impl Parser {
         }
         if nots > 0 {
             let node = self.member()?;
-            return if nots % 2 == 0 { Ok(node) } else { self.node(at, Kind::Not(node.into())) };
+            return if nots.is_multiple_of(2) {
+                Ok(node)
+            } else {
+                within_depth(at, Kind::Not(node.into()))
+            };
         }
         let mut minuses = 0_usize;
         while self.takes("-") {
             minuses += 1;
         }
-        if minuses % 2 == 0 {
+        if minuses.is_multiple_of(2) {
             return self.member();
         }
         // The smallest number has no positive one.
@@ -299,10 +285,10 @@ impl Parser {
             let value = format!("-{digits}").parse();
             let value = value.map_err(|_| Wrong::new(at, "is no number of at most 64 bits"))?;
             self.next += 1;
-            return self.node(at, Kind::Literal(Literal::Int(value)));
+            return within_depth(at, Kind::Literal(Literal::Int(value)));
         }
         let node = self.member()?;
-        self.node(at, Kind::Negate(node.into()))
+        within_depth(at, Kind::Negate(node.into()))
     }
 
     fn member(&mut self) -> Result<Node, Wrong> {
@@ -319,11 +305,11 @@ impl Parser {
                 } else {
                     Kind::Member(node.into(), name)
                 };
-                node = self.node(at, kind)?;
+                node = within_depth(at, kind)?;
             } else if self.takes("[") {
                 let index = self.nested()?;
                 self.expect("]")?;
-                node = self.node(at, Kind::Index(node.into(), index.into()))?;
+                node = within_depth(at, Kind::Index(node.into(), index.into()))?;
             } else {
                 return Ok(node);
             }
@@ -363,7 +349,7 @@ impl Parser {
                 return Err(self.unexpected("a value"));
             }
         };
-        self.node(at, kind)
+        within_depth(at, kind)
     }
 
     /// What is between brackets, of which the first was taken.
@@ -381,6 +367,25 @@ impl Parser {
         }
         Ok(all)
     }
+}
+
+/// A part, unless it is too deep.
+fn within_depth(at: usize, kind: Kind) -> Result<Node, Wrong> {
+    let below = match &kind {
+        Kind::Literal(_) | Kind::Name(_) => 0,
+        Kind::Member(one, _) | Kind::Not(one) | Kind::Negate(one) => one.depth,
+        Kind::Index(one, other) | Kind::Binary(_, one, other) => one.depth.max(other.depth),
+        Kind::Choice(one, two, three) => one.depth.max(two.depth).max(three.depth),
+        Kind::Call(_, target, arguments) => {
+            let target = target.as_ref().map_or(0, |target| target.depth);
+            deepest(arguments).max(target)
+        }
+        Kind::List(all) | Kind::All(all) | Kind::Any(all) => deepest(all),
+    };
+    if below >= DEPTH {
+        return Err(too_deep(at));
+    }
+    Ok(Node { at, depth: below + 1, kind })
 }
 
 fn deepest(nodes: &[Node]) -> usize {

@@ -246,5 +246,7 @@ pub(super) fn claims_in(node: &Node, names: &mut Vec<String>) {
     {
         names.push(name.clone());
     }
-    all.into_iter().for_each(|below| claims_in(below, names));
+    for below in all {
+        claims_in(below, names);
+    }
 }

@@ -52,8 +52,9 @@ impl Compiler<'_> {
         match (target, name, arguments) {
             (None, "has", [one]) => self.has(one, at),
             (None, "timestamp" | "duration", [one]) => seconds(name, one, at),
-            (Some(target), "matches", [pattern]) => self.matches(target, pattern, at),
-            (None, "matches", [target, pattern]) => self.matches(target, pattern, at),
+            (Some(target), "matches", [pattern]) | (None, "matches", [target, pattern]) => {
+                self.matches(target, pattern, at)
+            }
             (Some(target), _, _) => {
                 if let Some((_, what)) = MACRO_NAMES.into_iter().find(|(known, _)| *known == name) {
                     return self.each(what, target, arguments, at);

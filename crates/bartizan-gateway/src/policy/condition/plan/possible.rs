@@ -1,6 +1,8 @@
 //! Comparisons that nothing can ever meet: a method in small letters, the hour 24, a path without its slash, two
 //! values for one thing.
 
+use std::cmp::Ordering;
+
 use super::{Literal, Operator, Plan, Variable, Wrong};
 use crate::policy::condition::value::{Value, are_equal, order};
 
@@ -88,10 +90,10 @@ fn holds(operator: Operator, value: i64, literal: &Literal) -> bool {
     match operator {
         Operator::Equal => are_equal(&value, &other) == Ok(true),
         Operator::Unequal => are_equal(&value, &other) != Ok(true),
-        Operator::Less => order(&value, &other).is_ok_and(|order| order.is_lt()),
-        Operator::LessOrEqual => order(&value, &other).is_ok_and(|order| order.is_le()),
-        Operator::Greater => order(&value, &other).is_ok_and(|order| order.is_gt()),
-        _ => order(&value, &other).is_ok_and(|order| order.is_ge()),
+        Operator::Less => order(&value, &other).is_ok_and(Ordering::is_lt),
+        Operator::LessOrEqual => order(&value, &other).is_ok_and(Ordering::is_le),
+        Operator::Greater => order(&value, &other).is_ok_and(Ordering::is_gt),
+        _ => order(&value, &other).is_ok_and(Ordering::is_ge),
     }
 }
 

@@ -97,7 +97,7 @@ fn nothing_that_is_written_takes_more_than_its_share_of_the_stack() {
         repeated("a.f(", 500),
     ];
     for text in deep {
-        assert!(text.len() > BYTES || parse(&text).is_err(), "{:.20}", text);
+        assert!(text.len() > BYTES || parse(&text).is_err(), "{text:.20}");
     }
     assert!(parse(&repeated("(", 3_000)).is_err_and(|wrong| wrong.what.contains("2048 bytes")));
     // What is beside each other is not deep.
