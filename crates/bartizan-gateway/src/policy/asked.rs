@@ -183,6 +183,11 @@ impl Form {
         self.text.len()
     }
 
+    /// The whole of it.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Number of segments.
     pub(crate) fn len(&self) -> usize {
         self.segments.len()
@@ -439,7 +444,7 @@ pub(super) fn decoded(text: &str) -> String {
 
 /// One round of percent-decoding; `None` when nothing was encoded. Bytes outside UTF-8 are replaced:
 /// no pattern holds them.
-fn decode(text: &str) -> Option<String> {
+pub(super) fn decode(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes.get(at).and_then(|b| char::from(*b).to_digit(16));
     let mut out = Vec::with_capacity(bytes.len());

@@ -25,8 +25,8 @@ ends, at most 24 hours later; a file that enforces it has to say `until`, within
 it lets pass says so (`bypassed`).
 
 Left out are the policies of `kinds`, by default those that are about how much and about what is valid. Who calls has to \
-be known all the same: `authentication`, `authorization`, `ownership`, `properties`, `single_use` and `login` are only \
-left out where `kinds` names them and `authentication: true` says that this is meant. Wrong keys and tokens are refused, \
+be known all the same: `authentication`, `authorization`, `condition`, `ownership`, `properties`, `single_use` and \
+`login` are only left out where `kinds` names them and `authentication: true` says that this is meant. Wrong keys and tokens are refused, \
 addresses looked at and kill switches obeyed in any case. Where the scope only may be meant, nothing is left out.",
     examples: &["\
 name: let-orders-in
@@ -60,8 +60,15 @@ const USUAL: &[&str] = &[
     "deprecation",
 ];
 /// About who calls, and what they may.
-const RIGHTS: &[&str] =
-    &["authentication", "authorization", "ownership", "properties", "single_use", "login"];
+const RIGHTS: &[&str] = &[
+    "authentication",
+    "authorization",
+    "condition",
+    "ownership",
+    "properties",
+    "single_use",
+    "login",
+];
 
 /// Settings of what is left out in an emergency.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

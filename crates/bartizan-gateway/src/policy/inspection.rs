@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, response};
 
 use super::{
+    condition::About,
     detectors::{Bounds, Detectors},
     held::Readings,
     message_signature,
@@ -39,6 +40,9 @@ pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Optio
         return Some(refusal);
     }
     let mut readings = Readings::default();
+    if let Some(refusal) = conditions(stage, call, body, &mut readings) {
+        return Some(refusal);
+    }
     if let Some(refusal) = schemas(stage, call, body, &mut readings) {
         return Some(refusal);
     }
@@ -100,6 +104,7 @@ pub(super) fn handshake(call: &mut Call) -> Option<Refusal> {
     let empty = Bytes::new();
     let body = BodyView::Whole(&empty);
     let refusal = rights::request(&stage, call, body)
+        .or_else(|| conditions(&stage, call, body, &mut Readings::default()))
         .or_else(|| contracts(&stage, call, body, &mut Readings::default()))
         .or_else(|| urls(&stage, call, body))
         .or_else(|| single_uses(&stage, call, body));
@@ -210,6 +215,23 @@ fn schemas(
         let fields = call.request_fields.iter().map(|(name, value)| (name, value));
         let checked = policy.rule.check(fields, body, readings);
         let refusal = policy.settle(checked, call);
+        if refusal.is_some() {
+            return refusal;
+        }
+    }
+    None
+}
+
+fn conditions(
+    stage: &Stage,
+    call: &mut Call,
+    body: BodyView<'_>,
+    readings: &mut Readings,
+) -> Option<Refusal> {
+    let asked = stage.set.conditions.iter().filter(|policy| policy.rule.asks_of_bodies());
+    for policy in asked.filter(|policy| stage.is_in(&policy.scope)) {
+        let checked = policy.rule.check_body(&About::of(stage, call), body, readings);
+        let refusal = policy.settle(checked.map(|()| None), call);
         if refusal.is_some() {
             return refusal;
         }

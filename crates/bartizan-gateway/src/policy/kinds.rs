@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     PolicyItem, Surroundings, address, api_key, authentication, authorization, basic, break_glass,
-    captcha, challenge, concurrency, config, cors, decoy, deprecation, detectors,
+    captcha, challenge, concurrency, condition, config, cors, decoy, deprecation, detectors,
     exception::ExceptionConfig,
     flow, geo, graphql, grpc, headers, https_redirect, introspection, json_rpc, jwt, kill_switch,
     leak, login, logout, message_signature, openapi, ownership, page_size, properties,
@@ -232,6 +232,11 @@ kinds! {
     /// Who may call what.
     authorization: authorization::AuthorizationConfig => authorizations: authorization::Authorization,
         |settings, around| authorization::Authorization::compile(settings, around.vouchers);
+    /// What must hold of requests, as an expression.
+    condition: condition::ConditionConfig => conditions: condition::Condition,
+        |settings, around| {
+            condition::Condition::compile(settings, around.surroundings.hash_key.seed())
+        };
     /// Whose objects are for whom.
     ownership: ownership::OwnershipConfig => owners: ownership::Ownership, |settings, around| {
         let Surroundings { owners, hash_key, .. } = around.surroundings;

@@ -7,8 +7,8 @@
 //! They are asked in the order of what asking costs, and what is only for some comes after it is
 //! known who they are (the private module `pass` is that order): kill switches, addresses, decoys, what is gone, heads,
 //! rates by address, metadata for clients, preflight requests, keys, tokens, signatures, required authentication,
-//! authorisation, rates by principal; then, with the body (the private module `inspection`), its size, who signed it, who a
-//! message of SOAP is from, what it calls and whose it is, its schema and its
+//! authorisation, conditions, rates by principal; then, with the body (the private module `inspection`), its size, who signed it,
+//! who a message of SOAP is from, what it calls and whose it is, its schema and its
 //! contract, what it says in the words of its protocol (`spoken`), what of it is good once, and detectors.
 
 pub mod address;
@@ -24,6 +24,7 @@ mod called;
 pub mod captcha;
 pub mod challenge;
 pub mod concurrency;
+pub mod condition;
 pub mod config;
 pub mod cors;
 #[cfg(test)]

@@ -36,6 +36,7 @@ use crate::{
 
 mod amounts;
 mod basic;
+mod conditions;
 mod edge;
 mod own_keys;
 
@@ -62,7 +63,8 @@ impl Stage {
 
     #[cfg(test)]
     pub(crate) fn for_tests(wanted: super::scope::Wanted, request: &request::Parts) -> Self {
-        let asked = Arc::new(Asked::new(wanted, None, request));
+        let host = request.headers.get("host").and_then(|host| host.to_str().ok());
+        let asked = Arc::new(Asked::new(wanted, host, request));
         Self { set: Arc::default(), asked }
     }
 
@@ -89,6 +91,16 @@ impl Stage {
     /// All readings of its path, as it was sent; `None` when there is too much to compare.
     pub(crate) fn paths(&self) -> Option<&[Form]> {
         self.asked.paths(false)
+    }
+
+    /// Its method, and those that an upstream may take instead; `None` when it names too many.
+    pub(crate) fn methods(&self) -> Option<impl Iterator<Item = &str>> {
+        self.asked.methods().map(|methods| methods.map(http::Method::as_str))
+    }
+
+    /// Host and port that it names.
+    pub(crate) fn authority(&self) -> Option<&str> {
+        self.asked.authority()
     }
 
     /// Whether a policy that restricts applies to the call.
@@ -186,7 +198,8 @@ impl<'a> Pass<'a> {
         for policy in &set.required {
             pass.ask(policy, |rule, pass| rule.check(&pass.decisions.identities, pass.now))?;
         }
-        pass.authorize(&set)
+        pass.authorize(&set)?;
+        pass.conditions(&set)
     }
 
     /// Asks all policies, until one of those that are enforced stops the head.
@@ -220,6 +233,7 @@ impl<'a> Pass<'a> {
         }
         if !is_awaited {
             self.authorize(&set)?;
+            self.conditions(&set)?;
         }
         for policy in &set.page_sizes {
             self.ask(policy, |rule, pass| rule.check(&pass.request.uri))?;

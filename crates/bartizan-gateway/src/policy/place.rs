@@ -281,6 +281,19 @@ impl Template {
         self.0.iter().any(|segment| matches!(segment, Segment::Parameter(own) if own == name))
     }
 
+    /// The segment of that name in one reading of a path, without its encoding, where that fits.
+    pub(crate) fn text(&self, form: &Form, name: &str) -> Option<String> {
+        self.value(form, name).map(asked::decoded)
+    }
+
+    /// The names of its segments.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
+        self.0.iter().filter_map(|segment| match segment {
+            Segment::Parameter(name) => Some(name),
+            Segment::Literal(_) | Segment::Rest => None,
+        })
+    }
+
     /// The segment of that name in a path that fits.
     fn value<'f>(&self, form: &'f Form, name: &str) -> Option<&'f str> {
         let mut found = None;

@@ -11,6 +11,7 @@ use super::{
     authorization::AuthorizationConfig,
     basic::{Basic, BasicConfig},
     binding::Binding,
+    condition::ConditionConfig,
     config::{POLICIES, PolicyConfig, PolicyError, Problem},
     exception,
     https_redirect::HttpsRedirectConfig,
@@ -98,6 +99,9 @@ impl PolicySet {
                 let problem = "there are more patterns than a request can be compared with in time";
                 return Err(PolicyError::new(&flow.name, "flow.steps", problem));
             }
+        }
+        for policy in &set.conditions {
+            policy.rule.note(&mut set.wanted);
         }
         // Relations ask for segments whatever the scopes ask for.
         set.wanted.paths |= !(set.owners.is_empty() && set.shown.is_empty());
@@ -197,6 +201,8 @@ fn claims_asked_for(policies: &[PolicyConfig]) -> BTreeSet<String> {
         let mut add = |name: &String| names.extend(roles::kept_for(name));
         policy.authorization.iter().flat_map(AuthorizationConfig::claims).for_each(&mut add);
         policy.ownership.iter().flat_map(OwnershipConfig::claims).for_each(&mut add);
+        let conditions = policy.condition.iter().flat_map(ConditionConfig::claims);
+        conditions.for_each(|name| add(&name));
         policy.properties.iter().flat_map(|config| &config.role_claims).for_each(&mut add);
         policy.shown.iter().flat_map(|config| &config.role_claims).for_each(&mut add);
         names

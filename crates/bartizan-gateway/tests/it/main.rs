@@ -11,6 +11,7 @@ mod bodies;
 mod bounds;
 mod budget;
 mod certificates;
+mod conditions;
 mod contract;
 mod deadlines;
 mod detectors;

@@ -6,6 +6,7 @@ use crate::{
     call::Call,
     handover::timestamp,
     policy::{
+        condition::About,
         identity::Identity,
         pass::Stage,
         record::{Decisions, Refusal},
@@ -18,7 +19,7 @@ pub(crate) fn is_awaited(stage: &Stage, fields: &HeaderMap) -> bool {
         && stage.set.ws_security.iter().any(|policy| stage.is_in(&policy.scope))
 }
 
-/// Asks for required authentication and about authorisation, as for a head.
+/// Asks for required authentication, about authorisation and for conditions, as for a head.
 pub(super) fn ask(stage: &Stage, call: &mut Call) -> Option<Refusal> {
     let (who, now) = (who(call), timestamp(call.time));
     let required = stage.set.required.iter().filter(|policy| policy.rule.takes_messages());
@@ -41,6 +42,14 @@ pub(super) fn ask(stage: &Stage, call: &mut Call) -> Option<Refusal> {
         };
         let is_sure = stage.reach(&policy.scope).is_sure();
         is_allowed |= checked.is_ok() && is_sure && !policy.rule.is_rest();
+        let refusal = policy.settle(checked.map(|()| None), call);
+        if refusal.is_some() {
+            return refusal;
+        }
+    }
+    let conditions = stage.set.conditions.iter().filter(|policy| !policy.rule.asks_of_bodies());
+    for policy in conditions.filter(|policy| stage.is_in(&policy.scope)) {
+        let checked = policy.rule.check(&About::of(stage, call));
         let refusal = policy.settle(checked.map(|()| None), call);
         if refusal.is_some() {
             return refusal;
