@@ -119,6 +119,7 @@ use self::{
 use crate::{
     call::Call,
     handover::Finished,
+    messages::Watching,
     phases::{BodyView, Decision, Policies, Step},
     websocket::Message,
 };
@@ -140,7 +141,8 @@ pub use self::{
     scope::{Reach, ScopeConfig},
 };
 pub(crate) use self::{
-    concurrency::Permits, identity::of_address, inspection::JudgedHandshake, websocket::MessagePace,
+    concurrency::Permits, grpc::close_streams, identity::of_address, inspection::JudgedHandshake,
+    websocket::MessagePace,
 };
 
 /// What there is to say about a kind of policy.
@@ -362,6 +364,15 @@ impl Policies for Enforcement {
         flow::ended(call);
         login::ended(call, counter);
         transfer::ended(call, counter);
+    }
+
+    fn grpc_messages(
+        &self,
+        call: &mut Call,
+        response: Option<&response::Parts>,
+    ) -> Option<Watching> {
+        let stage = call.extension::<Stage>()?.clone();
+        grpc::watching(&stage, call, response)
     }
 
     fn websocket_message(

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use bartizan_gateway::{
     Config, Finished, Gateway, Handover, Policies, Running, handover,
+    messages::Watching,
     phases::{BodyView, Step},
     policy::{Decisions, Enforcement, KeyTable, PolicyConfig, Surroundings},
     websocket::Message,
@@ -70,6 +71,14 @@ impl Policies for Watched {
         body: BodyView<'a>,
     ) -> Step<'a> {
         self.enforcement.response_body(call, response, body)
+    }
+
+    fn grpc_messages(
+        &self,
+        call: &mut bartizan_gateway::Call,
+        response: Option<&response::Parts>,
+    ) -> Option<Watching> {
+        self.enforcement.grpc_messages(call, response)
     }
 
     fn websocket_message(
