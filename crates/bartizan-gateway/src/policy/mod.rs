@@ -20,6 +20,7 @@ pub mod basic;
 mod bearer;
 mod binding;
 pub mod break_glass;
+mod breaking;
 mod called;
 pub mod challenge;
 pub mod concurrency;
@@ -110,6 +111,7 @@ use http::{header, request, response};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 
 use self::{
+    breaking::Breaking,
     concurrency::UnderWay,
     pass::{Pass, Stage},
     record::Tallies,
@@ -126,6 +128,7 @@ use crate::{
 
 pub use self::{
     api_key::{KeyTable, keep_up},
+    breaking::{WouldBreak, WouldBreakAll},
     config::{PolicyConfig, PolicyError},
     exception::ExceptionConfig,
     files::secret,
@@ -221,6 +224,7 @@ pub struct Enforcement {
     set: Arc<PolicySet>,
     surroundings: Surroundings,
     tallies: Tallies,
+    breaking: Breaking,
     incomplete_counts: Counter,
     over_budget: Counter,
 }
@@ -242,7 +246,8 @@ impl Enforcement {
         let tallies = Tallies::default();
         let set = Arc::new(PolicySet::compile(policies, &surroundings, &tallies, None)?);
         let (incomplete_counts, over_budget) = (Counter::default(), Counter::default());
-        Ok(Self { set, surroundings, tallies, incomplete_counts, over_budget })
+        let breaking = Breaking::default();
+        Ok(Self { set, surroundings, tallies, breaking, incomplete_counts, over_budget })
     }
 
     /// Compiles other policies, to take the place of these; these stay as they are. Counts, metrics,
@@ -256,6 +261,7 @@ impl Enforcement {
             set: Arc::new(set),
             surroundings: self.surroundings.clone(),
             tallies: self.tallies.clone(),
+            breaking: self.breaking.clone(),
             incomplete_counts: self.incomplete_counts.clone(),
             over_budget: self.over_budget.clone(),
         })
@@ -274,6 +280,7 @@ impl Enforcement {
     /// the next time.
     pub fn forget_others(&self) {
         self.tallies.forget_others(&self.set.names);
+        self.breaking.forget_others(&self.set.names);
     }
 
     /// Names of the policies that count failed logins of accounts, and a hash that stands for this one.
@@ -308,6 +315,13 @@ impl Enforcement {
     #[must_use]
     pub fn tally(&self, policy: &str) -> PolicyTally {
         self.tallies.tally(policy)
+    }
+
+    /// The clients that the policy of this name would break: those whose requests it would have refused since the
+    /// process began, in monitor mode.
+    #[must_use]
+    pub fn would_break(&self, policy: &str) -> WouldBreakAll {
+        self.breaking.of(policy)
     }
 
     /// What policies decided about a call; `None` before they were asked.
@@ -357,6 +371,7 @@ impl Policies for Enforcement {
         for permit in call.extension::<Permits>().iter().flat_map(|permits| &permits.0) {
             permit.leave();
         }
+        self.breaking.note(call, &self.surroundings.hash_key);
         webhook::left(call);
         // Those that were answered are settled.
         single_use::ended(call);
