@@ -136,6 +136,7 @@ pub use self::{
     kinds::ITEMS,
     lasting::{DenyTable, ReplayTable},
     look_ups::LookUps,
+    openapi::{LearnedConfig, LearnedContract, LearnedContracts},
     owners::OwnerTable,
     quota::QuotaLedger,
     rate_table::RateTable,
@@ -190,6 +191,8 @@ pub struct Surroundings {
     pub in_use: Arc<InUse>,
     /// Whether a listener asks clients for certificates.
     pub has_client_certificates: bool,
+    /// What was learned of hosts; survives a reload.
+    pub learned: Arc<LearnedContracts>,
     /// Told how look-ups go.
     pub look_ups: LookUps,
 }
@@ -210,6 +213,7 @@ impl Surroundings {
             doubtful: Arc::new(DenyTable::default()),
             in_use: Arc::default(),
             has_client_certificates: false,
+            learned: Arc::default(),
             look_ups: LookUps::default(),
             hash_key,
         }
