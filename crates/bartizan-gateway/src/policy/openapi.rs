@@ -52,9 +52,9 @@ configuration (`inline`), or with what was learned of a host (`learned`), or wit
 together with the whole configuration, unless `on_problems` says `pass`.
 
 **Learned contracts** (`learned: {host: api.example}`) are made from the endpoints of that host when serving begins and every ten \
-minutes, as `bartizan catalog endpoints --format openapi` tells them; a host that a reload names anew is known at the next of these. Where there \
+minutes, as `bartizan catalog --format openapi` tells them; a host that a reload names anew is known at the next of these. Where there \
 is a specification too, it goes first, and what was learned is asked about what it does not have. With operations that \
-were called less than 300 times, or whose path is not sure yet, nothing is compared, and as long as that is all that is known of the host nothing counts as \
+were called less than 300 times, or by one client only where no specification has them, nothing is compared, and as long as that is all that is known of the host nothing counts as \
 undocumented: these requests pass and count as not evaluated (`learned-too-little`).
 
 **Requests.** Path and method have to be documented (404, or 405 with `Allow`), below the base paths of the \

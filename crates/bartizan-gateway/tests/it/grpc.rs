@@ -293,7 +293,7 @@ async fn half_a_message_is_refused() {
 #[tokio::test]
 async fn what_is_only_watched_goes_on_as_it_is() {
     let policies = format!(
-        "[{{name: a, grpc: {{{ROOM}, message_bytes: 20}}}}, {{name: b, detectors: {{{ROOM}, codes: [sql-injection]}}}}]"
+        "[{{name: a, grpc: {{{ROOM}, message_bytes: 10}}}}, {{name: b, detectors: {{{ROOM}, codes: [sql-injection]}}}}]"
     );
     let (guarded, _) = guarded(&policies).await;
     let calling = Calling::new(&guarded, "/x.Y/Chat", None).await;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::{
     command::{home, write},
-    serve::{Server, admin, get, judged, until, upstream},
+    serve::{Server, admin, ask, get, judged, until, upstream},
 };
 
 /// More than are needed of an endpoint.
@@ -32,8 +32,11 @@ fn what_was_learned_is_compared_with_once_enough_is_known() {
     );
     write(&home, "bartizan.yaml", config.as_bytes());
     let server = Server::start(&home, &[]);
-    for id in 0..ENOUGH {
-        assert_eq!(get(server.gateway, &format!("/v1/orders/{}", 4_000 + id)).0, 200);
+    // One client alone teaches nothing.
+    for (id, agent) in (0..ENOUGH).zip(["shop/1", "app/2"].iter().cycle()) {
+        let head = format!("GET /v1/orders/{} HTTP/1.1\r\nhost: api.example.com", 4_000 + id);
+        let request = format!("{head}\r\nuser-agent: {agent}\r\nconnection: close\r\n\r\n");
+        assert_eq!(ask(server.gateway, &request).0, 200);
     }
     until("judging", || judged(server.admin) >= ENOUGH);
     assert_eq!(times(server.admin, "learned-too-little"), ENOUGH, "nothing is known yet");
