@@ -19,6 +19,7 @@ use crate::{
     head::Refusal,
     listen::Link,
     phases::{Edits, Streamed},
+    policy::close_streams,
     snapshot::Snapshot,
 };
 
@@ -394,8 +395,9 @@ impl Call {
         recording.lock().unwrap_or_else(PoisonError::into_inner).refusal()
     }
 
-    /// Takes what was recorded of a streamed request.
+    /// Takes what was recorded of a streamed request, and what was decided about its messages and those of the answer.
     pub(crate) fn close_recording(&mut self) {
+        close_streams(self);
         if let Some(recording) = self.request_recording.take() {
             self.request_body = recording.lock().unwrap_or_else(PoisonError::into_inner).take();
         }

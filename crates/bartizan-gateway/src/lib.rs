@@ -15,6 +15,7 @@ mod forward;
 pub mod handover;
 pub mod head;
 mod listen;
+pub mod messages;
 mod metrics;
 pub mod phases;
 pub mod policy;

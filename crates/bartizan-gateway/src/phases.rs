@@ -12,6 +12,9 @@
 //!    client.
 //! 6. `logging`: the exchange is over, whatever became of it.
 //!
+//! The messages of a gRPC call whose body is passed on as it comes are looked at one by one, each before it goes on
+//! (`grpc_messages`, asked once for each direction).
+//!
 //! A WebSocket that was let in is asked about again, message by message (`websocket_message`) and now
 //! and then as a whole (`websocket_review`).
 
@@ -20,7 +23,9 @@ use std::{fmt, future::Future, pin::Pin};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request, response};
 
-use crate::{call::Call, handover::Finished, policy::PolicyError, websocket::Message};
+use crate::{
+    call::Call, handover::Finished, messages::Watching, policy::PolicyError, websocket::Message,
+};
 
 /// What a phase decides.
 pub enum Step<'a> {
@@ -238,6 +243,16 @@ pub trait Policies: Send + Sync + 'static {
         _body: BodyView<'a>,
     ) -> Step<'a> {
         Step::Continue
+    }
+
+    /// Who looks at the messages of a call whose body is passed on as it comes: that of the answer when its head is
+    /// given, else that of the request; `None` for nobody.
+    fn grpc_messages(
+        &self,
+        _call: &mut Call,
+        _response: Option<&response::Parts>,
+    ) -> Option<Watching> {
+        None
     }
 
     /// A whole message of a WebSocket whose handshake had this head is there; `false` closes the

@@ -1,19 +1,23 @@
-//! Answers of our own: problem documents (RFC 9457) without internals. The incident is the id of
-//! the request, under which log and hand-over have it.
+//! Answers of our own: problem documents (RFC 9457) without internals, and to calls of gRPC a status as these have it.
+//! The incident is the id of the request, under which log and hand-over have it.
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::{
     body::answer::Answer,
     call::{Captured, Outcome, flatten},
     head::Refusal,
+    messages,
     phases::Reply,
     record::Record,
 };
 
 /// Makes the answer for a reply.
-pub(crate) fn answer(reply: Reply, mut record: Record) -> Response<Answer> {
+pub(crate) fn answer(reply: Reply, record: Record) -> Response<Answer> {
+    if let Some(headers) = messages::trailers_only(record.call(), &reply) {
+        return made(reply.code, StatusCode::OK, headers, Bytes::new(), record);
+    }
     let mut headers = reply.headers;
     let body = match reply.body {
         Some(body) => body,
@@ -24,9 +28,19 @@ pub(crate) fn answer(reply: Reply, mut record: Record) -> Response<Answer> {
             document(reply.status, reply.code, [&reply.title, &reply.detail], record.call().id())
         }
     };
+    made(reply.code, reply.status, headers, body, record)
+}
+
+fn made(
+    code: &'static str,
+    status: StatusCode,
+    mut headers: HeaderMap,
+    body: Bytes,
+    mut record: Record,
+) -> Response<Answer> {
     let call = record.call_mut();
-    call.outcome = Outcome::Replied(reply.code);
-    call.status = Some(reply.status);
+    call.outcome = Outcome::Replied(code);
+    call.status = Some(status);
     call.response_fields = flatten(&headers);
     let is_head = call.method == http::Method::HEAD;
     let shown = if is_head { Bytes::new() } else { body.clone() };
@@ -36,7 +50,7 @@ pub(crate) fn answer(reply: Reply, mut record: Record) -> Response<Answer> {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     }
     let mut response = Response::new(Answer::whole(shown, None, record, None));
-    *response.status_mut() = reply.status;
+    *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
 }

@@ -8,16 +8,18 @@ use http_body::Body as _;
 
 use crate::{
     body::{
+        answer::Guard,
         gather::{BrokenOff, Gathered, Rules, gather},
         prefix::Prefix,
     },
-    budget::Lease,
+    budget::{Budget, Lease},
     call::{Call, Captured, Outcome, Withheld, flatten},
     config::OverLimit,
     forward::fields,
+    messages::{Halt, Spoken},
     phases::{BodyView, Streamed},
     record::Record,
-    serve::{Stopped, service, stop},
+    serve::{Stopped, service, stop, watched},
     upstream::{UpstreamBody, exchange::Sent},
 };
 
@@ -34,6 +36,7 @@ pub(crate) enum Answered {
         prefix: Prefix,
         rest: UpstreamBody,
         why: Streamed,
+        guard: Guard,
     },
     Upgraded(response::Parts),
 }
@@ -83,8 +86,12 @@ pub(crate) async fn respond(record: &mut Record, sent: Sent) -> Result<Answered,
         withhold(call, parts.status, body);
         return Err(reply);
     }
-    if parts.headers.contains_key(header::TRANSFER_ENCODING) {
-        // It goes before a length (RFC 9112 §6.3), which the client must not be told then.
+    let guard = match &held {
+        HeldAnswer::Whole { .. } => Guard::default(),
+        HeldAnswer::Stream { .. } => guard(&shared.budget, call, &parts),
+    };
+    if guard.halt.is_some() || parts.headers.contains_key(header::TRANSFER_ENCODING) {
+        // What may end early has no length, and a coding goes before one (RFC 9112 §6.3), which the client must not be told then.
         parts.headers.remove(header::CONTENT_LENGTH);
     }
     fields::to_client(&mut parts.headers, call);
@@ -111,9 +118,17 @@ pub(crate) async fn respond(record: &mut Record, sent: Sent) -> Result<Answered,
         }
         HeldAnswer::Stream { bytes, why } => {
             let prefix = Prefix::new(bytes, lease);
-            Ok(Answered::Stream { parts, prefix, rest: body, why })
+            Ok(Answered::Stream { parts, prefix, rest: body, why, guard })
         }
     }
+}
+
+/// What may end an answer that is passed on as it comes.
+fn guard(budget: &Arc<Budget>, call: &mut Call, parts: &response::Parts) -> Guard {
+    let watched = watched(budget, call, Some(parts));
+    let halt = call.extension::<Arc<Halt>>().cloned();
+    let spoken = parts.headers.get(header::CONTENT_TYPE).and_then(Spoken::of_field);
+    Guard { watched, halt, spoken }
 }
 
 /// Keeps an answer that the client is not given.

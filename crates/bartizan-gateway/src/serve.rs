@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header, request,
+    HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header, request, response,
 };
 use hyper::body::Incoming;
 
@@ -27,6 +27,7 @@ use crate::{
     forward::{client, fields, ids::Ids},
     head::{Refusal, h2, tap::REFUSED_METHOD},
     listen::{Link, clients},
+    messages::{self, Halt, Room, Watched},
     phases::{BodyView, Reply, Streamed},
     policy::Effects,
     problem,
@@ -57,8 +58,8 @@ pub(crate) async fn answer(
         Ok(Answered::Whole { parts, bytes, trailers, lease }) => {
             Response::from_parts(parts, Answer::whole(bytes, trailers, record, lease))
         }
-        Ok(Answered::Stream { parts, prefix, rest, why }) => {
-            Response::from_parts(parts, Answer::stream(prefix, rest, why, record))
+        Ok(Answered::Stream { parts, prefix, rest, why, guard }) => {
+            Response::from_parts(parts, Answer::stream(prefix, rest, why, guard, record))
         }
         Ok(Answered::Upgraded(parts)) => {
             Response::from_parts(parts, Answer::whole(Bytes::new(), None, record, None))
@@ -224,7 +225,10 @@ async fn hold_request(
     let call = record.call_mut();
     let limits = &call.snapshot.limits;
     let deadlines = &call.snapshot.deadlines;
-    let is_grpc = service(call).protocol == UpstreamProtocol::Http2 && is_grpc(parts);
+    // Only a type that gRPC knows, sent as gRPC is: anybody can write a field.
+    let media_type = parts.headers.get(header::CONTENT_TYPE);
+    let is_grpc = service(call).protocol == UpstreamProtocol::Http2
+        && messages::is_grpc(parts.version, &parts.method, media_type);
     let rules = if is_grpc {
         let time = deadlines.grpc_gather;
         Rules { limit: limits.request_body_bytes, time, late: Streamed::Endless }
@@ -354,6 +358,10 @@ pub(crate) fn left_alone(group: &Group) -> Stopped {
 /// What the client is told when no answer came.
 fn not_sent(record: &Record, error: SendError) -> Stopped {
     let (shared, call) = (record.shared(), record.call());
+    // What was taken back is answered as it was decided.
+    if let Some(reply) = halted(call) {
+        return reply;
+    }
     match error {
         SendError::Full => full(shared, Bound::UpstreamConnections),
         SendError::Connect | SendError::Ours | SendError::Open => {
@@ -409,19 +417,32 @@ fn outgoing(
             let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
             let idle = call.snapshot.deadlines.body_idle;
             let limits = limits.head;
-            let rest = Rest { body: rest, length, limits, recording: Arc::clone(&recording), idle };
+            let recorded = Arc::clone(&recording);
+            let watched = watched(budget, call, None);
+            let rest = Rest { body: rest, length, limits, recording: recorded, idle, watched };
             let body = Outgoing::stream(prefix, rest);
             (body, None, Some(recording))
         }
     }
 }
 
-/// Whether a request is a gRPC call, whose body may go on as long as the call does. Only a type that
-/// gRPC knows, sent as gRPC is: anybody can write a field.
-fn is_grpc(parts: &request::Parts) -> bool {
-    let value = parts.headers.get(header::CONTENT_TYPE);
-    let rest = value.and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"));
-    parts.version == Version::HTTP_2
-        && parts.method == Method::POST
-        && rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
+/// What looks at the messages of a body that is passed on as it comes, when somebody does: of the answer when its head
+/// is given, else of the request.
+pub(crate) fn watched(
+    budget: &Arc<Budget>,
+    call: &mut Call,
+    response: Option<&response::Parts>,
+) -> Option<Box<Watched>> {
+    let policies = Arc::clone(&call.snapshot.policies);
+    let watching = policies.grpc_messages(call, response)?;
+    let halt = Arc::clone(call.extensions().get_or_insert_default::<Arc<Halt>>());
+    // An upstream may take its time, as long as it does not pause for too long.
+    let time = response.is_none().then_some(call.snapshot.deadlines.request_body);
+    let room = Room { budget: Arc::clone(budget), place: call.place, time };
+    Some(Box::new(Watched::new(watching, room, halt)))
+}
+
+/// Why a call was ended from here.
+fn halted(call: &Call) -> Option<Stopped> {
+    call.extension::<Arc<Halt>>().and_then(|halt| halt.reply())
 }

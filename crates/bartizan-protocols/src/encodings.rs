@@ -131,6 +131,31 @@ impl Decoder<'_> {
     }
 }
 
+/// One message without the coding that `name` stands for (`gzip`, `x-gzip`, `deflate`, `br`, `zstd`, `identity`), for
+/// protocols that compress each by itself. At most [`Limits::decoded_bytes`], beyond 64 KiB at most
+/// [`Limits::decoded_ratio`] times as long as `data`, and as long as `pace` lets.
+///
+/// # Errors
+/// Why it is not all there, or more than one stream.
+pub fn expand(
+    name: &str,
+    data: &[u8],
+    limits: &Limits,
+    pace: Pace,
+) -> Result<Vec<u8>, NotInspectedReason> {
+    let Some(coding) = coding(name.trim()) else {
+        return Err(NotInspectedReason::UnknownEncoding);
+    };
+    let Some(coding) = coding else { return Ok(data.to_vec()) };
+    let mut out = Vec::new();
+    match (Work { limits, pace }).run(coding, data, &mut out) {
+        End::Whole => Ok(out),
+        End::Trailing | End::Broken => Err(NotInspectedReason::BrokenEncoding),
+        End::Limit(name) => Err(NotInspectedReason::Limit(name)),
+        End::OutOfTime => Err(NotInspectedReason::OutOfTime),
+    }
+}
+
 /// `Some(None)` for `identity`, `None` for an unknown name.
 fn coding(name: &str) -> Option<Option<Coding>> {
     let is = |known: &str| name.eq_ignore_ascii_case(known);

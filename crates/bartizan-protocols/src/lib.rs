@@ -39,6 +39,7 @@ pub use anomaly::AnomalyKind;
 pub use call::{Answered, Call, Members};
 pub use cookies::{SameSite, SetCookie};
 pub use decode::{Decoded, SentFile, decode, decode_body, decode_into, decode_paced};
+pub use encodings::expand;
 pub use json::MAP_KEYS;
 pub use media::Format;
 pub use names::is_identifier;

@@ -90,6 +90,19 @@ impl<'b> Iterator for Fields<'b> {
     }
 }
 
+/// Whether bytes are packed varints from beginning to end, each of which `is_fine`.
+#[must_use]
+pub fn are_varints(mut bytes: &[u8], mut is_fine: impl FnMut(u64) -> bool) -> bool {
+    while !bytes.is_empty() {
+        let Some((value, rest)) = varint(bytes) else { return false };
+        if !is_fine(value) {
+            return false;
+        }
+        bytes = rest;
+    }
+    true
+}
+
 /// What bytes behind a length are, as far as they tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inner {
@@ -192,6 +205,14 @@ mod tests {
         assert_eq!(found, [(1, Wire::Varint(1)), (2, Wire::Length(b"ab"))]);
         assert!(!fields.is_over(), "a group");
         assert!(is_message(&[0x08, 1].repeat(MAX_VALUES + 1)) && !is_message(b"\x08"));
+    }
+
+    #[test]
+    fn packed_varints_are_read_one_by_one() {
+        assert!(are_varints(b"", |_| false));
+        assert!(are_varints(&[1, 0x96, 1], |value| [1, 150].contains(&value)));
+        assert!(!are_varints(&[1, 2], |value| value == 1));
+        assert!(!are_varints(&[1, 0x96], |_| true), "it is cut");
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::{BodyError, prefix::Prefix};
 use crate::{
     call::SharedRecording,
     head::{HeadLimits, h2},
+    messages::{Next, Side, Watched},
 };
 
 /// A request body.
@@ -37,6 +38,8 @@ pub(crate) struct Rest {
     pub(crate) recording: SharedRecording,
     /// Longest pause of the client.
     pub(crate) idle: Duration,
+    /// Who looks at its messages, one by one.
+    pub(crate) watched: Option<Box<Watched>>,
 }
 
 /// A body that is passed on as it comes.
@@ -101,7 +104,9 @@ impl Body for Outgoing {
                 SizeHint::with_exact(data.as_ref().map_or(0, |data| data.len() as u64))
             }
             Self::Stream(stream) => {
-                stream.rest.length.map_or_else(SizeHint::default, SizeHint::with_exact)
+                // What is looked at may be written anew, and may end early.
+                let length = stream.rest.length.filter(|_| stream.rest.watched.is_none());
+                length.map_or_else(SizeHint::default, SizeHint::with_exact)
             }
         }
     }
@@ -112,13 +117,48 @@ impl Streaming {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        loop {
+            if let Some(watched) = &mut self.rest.watched {
+                if watched.gives_way(cx) {
+                    return Poll::Pending;
+                }
+                let next = match watched.halt().poll(Side::Request, cx) {
+                    Some(reply) => Some(Next::Stopped(reply)),
+                    None => watched.next(),
+                };
+                if let Some(next) = next {
+                    self.is_ended = watched.is_done();
+                    return Poll::Ready(frame_of(next));
+                }
+            }
+            let frame = match ready!(self.read(cx)) {
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(frame)) => Some(frame),
+                None => None,
+            };
+            let is_last = self.prefix.len() == 0 && self.rest.body.is_end_stream();
+            let Some(watched) = &mut self.rest.watched else {
+                self.is_ended |= is_last && frame.is_some();
+                return Poll::Ready(frame.map(Ok));
+            };
+            watched.take(frame, is_last);
+        }
+    }
+
+    /// What the client sends next; of a body whose messages are looked at a frame without data when there was
+    /// nothing for too long.
+    fn read(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let frame = match self.prefix.next() {
             Some(prefix) => Some(Ok(Frame::data(prefix))),
             None => match Pin::new(&mut self.rest.body).poll_frame(cx) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
+                    let due = self.due();
+                    if due < self.timer.deadline() {
+                        self.timer.as_mut().reset(due);
+                    }
                     ready!(self.timer.as_mut().poll(cx));
-                    return Poll::Ready(Some(Err("the client paused for too long".into())));
+                    return Poll::Ready(Some(self.paused()));
                 }
             },
         };
@@ -139,11 +179,35 @@ impl Streaming {
                     recording.end();
                 }
                 if self.prefix.len() == 0 && self.rest.body.is_end_stream() {
-                    self.is_ended = true;
                     recording.end();
                 }
             }
         }
         Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+    }
+
+    /// Until when something has to come.
+    fn due(&self) -> Instant {
+        let due = self.rest.watched.as_ref().and_then(|watched| watched.due());
+        due.unwrap_or_else(|| self.timer.deadline())
+    }
+
+    /// What follows where nothing came: whoever looks at messages says so when one had to be whole by now.
+    fn paused(&self) -> Result<Frame<Bytes>, BodyError> {
+        let due = self.rest.watched.as_ref().and_then(|watched| watched.due());
+        if due.is_some_and(|due| due <= Instant::now()) {
+            return Ok(Frame::data(Bytes::new()));
+        }
+        Err("the client paused for too long".into())
+    }
+}
+
+/// What goes to the upstream. A call that is not let through any further is taken back there.
+fn frame_of(next: Next) -> Option<Result<Frame<Bytes>, BodyError>> {
+    match next {
+        Next::Data(data) => Some(Ok(Frame::data(data))),
+        Next::Trailers(trailers) => Some(Ok(Frame::trailers(trailers))),
+        Next::End => None,
+        Next::Stopped(_) => Some(Err(::h2::Error::from(::h2::Reason::CANCEL).into())),
     }
 }

@@ -20,8 +20,13 @@ impl Prefix {
         Self { rest: bytes, lease }
     }
 
+    /// Bytes that are nowhere held for this.
+    pub(crate) fn unheld(bytes: Bytes) -> Self {
+        Self { rest: bytes, lease: None }
+    }
+
     /// The next piece. The lease ends when the library asks for what follows the last one.
-    pub(super) fn next(&mut self) -> Option<Bytes> {
+    pub(crate) fn next(&mut self) -> Option<Bytes> {
         if self.rest.is_empty() {
             self.lease = None;
             return None;

@@ -49,14 +49,16 @@ decoding was not looked at: `on_budget` says whether the request passes, which c
 time is for that, and the head comes first, so that no body keeps it from being judged. Content \
 coding and charset of a body take at most a quarter, so that there is time to read what came of them. \
 Of a WebSocket the handshake is judged once, and each message of the client for itself; both count \
-together, as in one exchange: a refused one closes the connection (1008).
+together, as in one exchange: a refused one closes the connection (1008). So are the head and each message of a gRPC or gRPC-Web call whose body is passed on as it comes, \
+with `budget_micros` and `body_bytes` for each message, which is decompressed first (`grpc` says how it is framed and what becomes of \
+a call that is refused); of a longer one the beginning is judged.
 
 Some bodies cannot be read however much time there is. `on_unreadable` says whether such a request \
 passes, which counts as not evaluated, or is refused (415: another form of the same request may be fine): \
 `not-readable` is a body, or a file in a form, that is no text (pictures, archives, Protobuf, a binary \
 message of a WebSocket), and one with an unknown or broken content coding, an unknown charset, or an error \
 in its JSON or XML, behind which nothing is read; `body-not-held` is a body that is passed on as it comes \
-(gRPC, or above the limit of the whole gateway where that streams). The rest of them is judged in any case. \
+(above the limit of the whole gateway where that streams; of gRPC the messages are there). The rest of them is judged in any case. \
 So with `refuse` no upload of a picture passes: its scope is for paths that take none. A request without a \
 body is always readable. Bytes behind the end of a content coding are not readable either; a body that is text \
 with its coding and without it is read both ways, as many servers leave the coding of requests alone. \
@@ -209,6 +211,11 @@ impl Bounds {
     /// Whether it reads no more of a body than others do.
     pub(super) fn is_within(self, others: Self) -> bool {
         self.body_bytes <= others.body_bytes
+    }
+
+    /// Most bytes of a body that are read.
+    pub(super) fn body_bytes(self) -> usize {
+        self.body_bytes as usize
     }
 
     pub(super) fn budget_nanos(self) -> u64 {

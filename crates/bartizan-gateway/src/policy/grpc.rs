@@ -3,31 +3,31 @@
 use std::path::PathBuf;
 
 use bartizan_model::Mode;
-use bytes::Bytes;
-use http::{StatusCode, header};
+use http::{HeaderName, StatusCode, header, response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     PolicyItem, asked,
     config::Problem,
-    detectors::{OVER_BUDGET, OVER_LIMITS, OnGap},
+    detectors::OnGap,
     names::{Names, NamesConfig},
-    reading::{Checked, NOT_HELD, NOT_READABLE, Within, essence, fields, media_type},
+    reading::{Checked, Within, essence, fields, media_type},
     record::Refusal,
+    websocket::Rate,
 };
-use crate::{call::Call, phases::BodyView};
+use crate::{call::Call, messages::Spoken, phases::BodyView};
 
 mod descriptors;
+mod messages;
+mod stream;
 
-use descriptors::{Descriptors, Fit};
+pub(crate) use stream::close_streams;
+pub(super) use stream::watching;
+use {descriptors::Descriptors, messages::Said};
 
 /// Deepest nesting that can be asked for.
 const MOST_DEPTH: u32 = 64;
-/// Bytes in front of a message: whether it is compressed, and its length.
-const PREFIX: usize = 5;
-/// Most messages of one body.
-const MAX_MESSAGES: usize = 10_000;
 const CODE: &str = "grpc-refused";
 
 /// The kind.
@@ -44,21 +44,43 @@ path of reflection, of a method that is described, of one that `methods.deny` na
 (`package.Service/Method`): Connect and Twirp take calls in JSON, and Connect by GET, that say nothing of it.
 
 With `descriptors` (a `.proto` file, or a set of descriptors that `protoc --include_imports -o` makes, which also holds what files \
-import) methods that are not described are refused (403), and messages that are no messages of their type: a field that it \
-does not have (unless `unknown_fields` is set, as for clients that are newer than the server), one that is written as another type is, \
-messages within each other more than `depth` times (422). What a map or a message from a file that was not read holds is not compared.
+import) methods that are not described are refused (403), and messages that are no messages of their type (422): a field \
+that it does not have or a value that its enumeration does not have (unless `unknown_fields` is set, as for clients that are \
+newer than the server), a value that is written as another type is, a text that is not UTF-8, a field missing that is \
+required (proto2), messages within each other more than `depth` times, a second message to a method that takes one. What a map, \
+an extension or a message from a file that was not read holds is not compared. Messages of answers are looked at too unless \
+`answers` is not set: what is not as described, or larger, does not reach the client (502).
 
-A message is at most `message_bytes` (413). A body that is gathered completely is read within `body_bytes` and \
+A message is at most `message_bytes` (413), with its compression and without it. gzip, deflate, br and zstd are undone, up to \
+200 times the size beyond 64 KiB. A call has at most `call_messages` in each direction and the client sends at most `messages` in \
+`period_seconds` (429).
+
+Calls of gRPC over HTTP/2 and of gRPC-Web (binary and text) are looked at message by message where they go on: each is held until it \
+is whole, under the budget for bodies and no longer than a whole body may take, and goes on as soon as it was looked at; it never \
+waits for the next. The first that is refused ends the call: the client gets `grpc-status` (3 for 422, 7 for 403, 8 for 413 and 429, \
+12 for 415, 13 for answers), in trailers where the answer has begun, and the call is reset at the upstream. A refused head is answered with such a \
+status too over HTTP/2. Half a message, and what is no message, is refused (422). Text of gRPC-Web that goes on is written anew, \
+message by message; nothing else of a call is changed.
+
+A body, or a message of a call that goes on, is read within `body_bytes` and \
 `budget_micros` of processor time; what is beyond, and messages with more than 4096 fields, are refused (413) unless \
-`on_budget` lets them pass. Of a compressed message, of JSON and of base64 (gRPC-Web-Text) nothing is read (`not-readable`), nor of a call that goes on \
+`on_budget` lets them pass. Of JSON, of groups (proto2) and of other compression nothing is read (`not-readable`), nor of a call of Connect that goes on \
 (`body-not-held`): with `on_unreadable` these pass and count as not evaluated, which is the default here, or are \
 refused (415). The method is looked at in any case.",
-    examples: &["\
+    examples: &[
+        "\
 name: grpc
 mode: enforce
 scope: {paths: ['/quayside.v1.*/*', '/grpc.reflection.*/*']}
 grpc: {methods: {deny: [quayside.v1.Release/*]}, message_bytes: 65536}
-"],
+",
+        "\
+name: tracking-streams
+mode: enforce
+scope: {paths: ['/quayside.v1.Tracking/*']}
+grpc: {message_bytes: 16384, messages: 600, period_seconds: 60, call_messages: 100000, on_unreadable: refuse}
+",
+    ],
 };
 
 /// Settings of a gRPC policy.
@@ -72,15 +94,25 @@ pub struct GrpcConfig {
     /// A file with descriptors, up to 8 MiB, read again at each reload.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub descriptors: Option<PathBuf>,
-    /// Whether messages may have fields that are not described.
+    /// Whether messages may have fields, and values of enumerations, that are not described.
     pub unknown_fields: bool,
+    /// Whether messages of answers are looked at too.
+    pub answers: bool,
     /// Most messages within each other, 1 to 64.
     pub depth: u32,
-    /// Most bytes of one message.
+    /// Most bytes of one message, with its compression and without it.
     pub message_bytes: u32,
-    /// Most bytes of a body that are read, up to 8388608.
+    /// Most messages of one call, in each direction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call_messages: Option<u32>,
+    /// Most messages of the client in `period_seconds`, in one call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages: Option<u32>,
+    /// The time for `messages`, 1 to 86400 seconds.
+    pub period_seconds: u32,
+    /// Most bytes that are read, of a body or of a message of a call that goes on, up to 8388608.
     pub body_bytes: u32,
-    /// Most microseconds of processor time that a body is read for, 100 to 1000000.
+    /// Most microseconds of processor time that these are read for, 100 to 1000000.
     pub budget_micros: u32,
     /// What becomes of requests whose body is beyond these or takes longer.
     pub on_budget: OnGap,
@@ -95,8 +127,12 @@ impl Default for GrpcConfig {
             reflection: false,
             descriptors: None,
             unknown_fields: false,
+            answers: true,
             depth: 16,
             message_bytes: 4 * 1024 * 1024,
+            call_messages: None,
+            messages: None,
+            period_seconds: 60,
             body_bytes: 4 * 1024 * 1024 + 1024,
             budget_micros: 5_000,
             on_budget: OnGap::Refuse,
@@ -111,7 +147,10 @@ pub(crate) struct Grpc {
     methods: Names,
     reflection: bool,
     descriptors: Option<Descriptors>,
+    answers: bool,
     message_bytes: u32,
+    call_messages: Option<u32>,
+    rate: Option<Rate>,
     body_bytes: u32,
     within: Within,
 }
@@ -120,7 +159,9 @@ pub(crate) struct Grpc {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     /// Each with its length in front.
-    Framed,
+    Framed(Spoken),
+    /// The same in Connect, which ends a stream with a frame of its own.
+    Connect,
     /// One as it is.
     Plain,
     /// In a way that is not read here.
@@ -133,6 +174,9 @@ impl Grpc {
         if !(1..=MOST_DEPTH).contains(&config.depth) {
             return Err(Problem::new("depth", format!("expected 1 to {MOST_DEPTH}")));
         }
+        if config.call_messages == Some(0) {
+            return Err(Problem::new("call_messages", "expected at least 1"));
+        }
         let descriptors = config.descriptors.as_deref();
         let descriptors = descriptors
             .map(|path| Descriptors::read(path, config.depth, config.unknown_fields))
@@ -143,7 +187,10 @@ impl Grpc {
             methods: Names::compile("methods", &config.methods)?,
             reflection: config.reflection,
             descriptors: descriptors.map_err(|why| Problem::new("descriptors", why))?,
+            answers: config.answers,
             message_bytes: config.message_bytes,
+            call_messages: config.call_messages,
+            rate: Rate::compile(config.messages, config.period_seconds)?,
             body_bytes: config.body_bytes,
             within: Within::compile(CODE, bounds, gaps, seed)?,
         })
@@ -158,12 +205,18 @@ impl Grpc {
         let decoded = asked::decoded(call.uri.path());
         // Connect and Twirp take other ways to write a path, and gRPC does not.
         let name = method(call.uri.path()).or_else(|| method(&decoded).filter(|_| !speaks));
-        let is_coded = fields(call, header::CONTENT_ENCODING).any(|coding| coding != "identity");
-        let form = if is_coded { Form::Other } else { form(&kind).unwrap_or(Form::Other) };
-        self.judge(speaks, name, form, body)
+        let form = request_form(call, &kind);
+        let coding = coding_of(fields(call, ENCODING));
+        self.judge(speaks, name, (form, &coding), body)
     }
 
-    fn judge(&self, speaks: bool, name: Option<&str>, form: Form, body: BodyView<'_>) -> Checked {
+    fn judge(
+        &self,
+        speaks: bool,
+        name: Option<&str>,
+        (form, coding): (Form, &str),
+        body: BodyView<'_>,
+    ) -> Checked {
         let is_reflection = name.is_some_and(is_reflection);
         let described = self.descriptors.as_ref();
         let knows = |name: &str| described.is_some_and(|described| described.has(name));
@@ -183,75 +236,82 @@ impl Grpc {
         if described.is_some() && !knows(name) && !is_reflection {
             return Err(denied("this method is not described").because("undescribed"));
         }
-        let BodyView::Whole(bytes) = body else { return self.within.gap(NOT_HELD) };
-        if bytes.len() > self.body_bytes as usize {
-            return self.within.gap(OVER_LIMITS);
-        }
-        match form {
-            _ if bytes.is_empty() => Ok(None),
-            Form::Framed => self.framed(name, bytes),
-            Form::Plain => self.message(name, bytes, self.within.until()),
-            Form::Other => self.within.gap(NOT_READABLE),
-        }
+        self.body(Said { method: name, from_client: true, coding }, form, body)
     }
 
-    fn framed(&self, name: &str, bytes: &Bytes) -> Checked {
-        let until = self.within.until();
-        let (mut rest, mut missing): (&[u8], _) = (bytes, None);
-        for _ in 0..MAX_MESSAGES {
-            if rest.is_empty() {
-                return Ok(missing);
-            }
-            let broken = || Err(unfit("the body is no series of messages").because("frames"));
-            let Some((prefix, behind)) = rest.split_first_chunk::<PREFIX>() else {
-                return broken();
-            };
-            let [flags, length @ ..] = *prefix;
-            let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
-            let Some((message, behind)) = behind.split_at_checked(length) else { return broken() };
-            rest = behind;
-            let checked = match flags {
-                0 => self.message(name, message, until),
-                1 => self.size(message).and_then(|()| self.within.gap(NOT_READABLE)),
-                // Connect ends a stream with a frame of its own.
-                2 | 3 => Ok(None),
-                _ => broken(),
-            };
-            missing = missing.or(checked?);
-        }
-        self.within.gap(OVER_LIMITS)
+    /// Whether messages of answers are looked at.
+    pub(super) fn looks_at_answers(&self) -> bool {
+        self.answers
     }
 
-    fn size(&self, message: &[u8]) -> Result<(), Refusal> {
-        if message.len() <= self.message_bytes as usize {
-            return Ok(());
-        }
-        let title = "a message is larger than is taken here";
-        Err(Refusal::deny(StatusCode::PAYLOAD_TOO_LARGE, CODE, title).because("message-size"))
-    }
-
-    fn message(&self, name: &str, message: &[u8], until: u64) -> Checked {
-        self.size(message)?;
-        let Some(descriptors) = &self.descriptors else { return Ok(None) };
-        let title = "a message is not what is described";
-        match descriptors.compare(name, message, until) {
-            Fit::Fits => Ok(None),
-            Fit::Field => Err(unfit(title).because("field")),
-            Fit::Type => Err(unfit(title).because("type")),
-            Fit::Depth => Err(unfit("messages are too deep in each other").because("depth")),
-            Fit::NoMessage => self.within.gap(NOT_READABLE),
-            Fit::OutOfTime => self.within.gap(OVER_BUDGET),
-        }
+    /// What follows for an answer; `None` for one that has nothing of this.
+    pub(super) fn check_answer(
+        &self,
+        call: &Call,
+        response: &response::Parts,
+        body: BodyView<'_>,
+    ) -> Option<Checked> {
+        let kind = answer_type(response)?;
+        let form = form(&kind)?;
+        let is_coded = response.headers.contains_key(header::CONTENT_ENCODING);
+        let form = if is_coded { Form::Other } else { form };
+        let decoded = asked::decoded(call.uri.path());
+        let method = method(call.uri.path()).or_else(|| method(&decoded))?;
+        let coding = answer_coding(response);
+        let said = Said { method, from_client: false, coding: &coding };
+        Some(self.body(said, form, body).map_err(of_answer))
     }
 }
 
-const CONNECT: http::HeaderName = http::HeaderName::from_static("connect-protocol-version");
+const CONNECT: HeaderName = HeaderName::from_static("connect-protocol-version");
+const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+
+/// How messages are in the body of a request of this type.
+fn request_form(call: &Call, kind: &str) -> Form {
+    let is_coded = fields(call, header::CONTENT_ENCODING).any(|coding| coding != "identity");
+    if is_coded { Form::Other } else { form(kind).unwrap_or(Form::Other) }
+}
+
+/// How messages are in the body of a request of gRPC or gRPC-Web; `None` for others, whose messages are not looked at
+/// one by one.
+pub(super) fn spoken(call: &Call) -> Option<Spoken> {
+    let kind = media_type(call);
+    match request_form(call, &kind) {
+        Form::Framed(spoken) => Some(spoken),
+        _ => None,
+    }
+}
+
+/// The coding of messages that are compressed; empty for none, and for several.
+fn coding_of<'v>(mut values: impl Iterator<Item = &'v str>) -> String {
+    match (values.next(), values.next()) {
+        (Some(one), None) => one.to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn answer_coding(response: &response::Parts) -> String {
+    let values = response.headers.get_all(ENCODING).into_iter();
+    coding_of(values.map(|value| value.to_str().unwrap_or("?")))
+}
+
+/// The media type that an answer names; `None` when it names none or several.
+fn answer_type(response: &response::Parts) -> Option<String> {
+    let mut types = response.headers.get_all(header::CONTENT_TYPE).into_iter();
+    match (types.next(), types.next()) {
+        (Some(one), None) => one.to_str().ok().map(essence),
+        _ => None,
+    }
+}
 
 /// How messages are in a body of this type; `None` when it is none of gRPC and what is like it.
 fn form(kind: &str) -> Option<Form> {
+    if let Some(spoken) = Spoken::of(kind) {
+        return Some(Form::Framed(spoken));
+    }
     let subtype = kind.strip_prefix("application/")?;
     Some(match subtype {
-        "grpc" | "grpc+proto" | "grpc-web" | "grpc-web+proto" | "connect+proto" => Form::Framed,
+        "connect+proto" => Form::Connect,
         "proto" | "x-protobuf" | "protobuf" => Form::Plain,
         _ if subtype.starts_with("grpc") || subtype.starts_with("connect+") => Form::Other,
         _ => return None,
@@ -288,6 +348,16 @@ fn denied(title: &'static str) -> Refusal {
 
 fn unfit(title: &'static str) -> Refusal {
     Refusal::deny(StatusCode::UNPROCESSABLE_ENTITY, CODE, title)
+}
+
+fn too_many(title: &'static str) -> Refusal {
+    Refusal::deny(StatusCode::TOO_MANY_REQUESTS, CODE, title)
+}
+
+/// The client is not told what the service did wrong.
+fn of_answer(refusal: Refusal) -> Refusal {
+    let title = "the service answered what is not let through";
+    Refusal { status: StatusCode::BAD_GATEWAY, title, ..refusal }
 }
 
 #[cfg(test)]

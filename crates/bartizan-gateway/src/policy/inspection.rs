@@ -12,6 +12,7 @@ use http::{HeaderMap, response};
 use super::{
     condition::About,
     detectors::{Bounds, Detectors},
+    grpc,
     held::Readings,
     message_signature,
     openapi::Asked,
@@ -58,6 +59,13 @@ pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Optio
     if let Some(refusal) = single_uses(stage, call, body) {
         return Some(refusal);
     }
+    if matches!(body, BodyView::Streamed(_)) && grpc::spoken(call).is_some() {
+        // Its messages are judged as they come, together with this.
+        let judged = JudgedHandshake::default();
+        let refusal = detectors(stage, call, |rule, call| judged.judge(rule, call));
+        call.extensions().insert(judged);
+        return refusal;
+    }
     let mut exchange = None;
     detectors(stage, call, |rule, call| {
         let exchange = exchange
@@ -79,7 +87,7 @@ fn single_uses(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Ref
 /// Most judgements that are kept of one handshake: one for each amount that policies read of it.
 const MOST_KEPT: usize = 8;
 
-/// What a handshake was judged as, kept for the messages behind it.
+/// What a handshake was judged as, or the head of a call of gRPC, kept for the messages behind it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct JudgedHandshake(Arc<Mutex<Vec<(Bounds, RequestJudgement)>>>);
 
@@ -95,6 +103,13 @@ impl JudgedHandshake {
             kept.push((rule.bounds, judged.clone()));
         }
         judged
+    }
+
+    /// What it was judged as, as far as that was kept.
+    pub(super) fn known(&self, rule: &Detectors) -> RequestJudgement {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = kept.iter().filter(|(bounds, _)| *bounds == rule.bounds);
+        kept.next().map(|(_, judged)| judged.clone()).unwrap_or_default()
     }
 }
 

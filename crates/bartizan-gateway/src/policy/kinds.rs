@@ -298,7 +298,10 @@ kinds! {
         };
     /// What an OpenAPI specification says about requests and answers.
     openapi: openapi::OpenApiConfig => contracts: openapi::Contract,
-        |settings, around| openapi::Contract::compile(settings, around.surroundings.hash_key.seed());
+        |settings, around| {
+            let Surroundings { learned, hash_key, .. } = around.surroundings;
+            openapi::Contract::compile(settings, hash_key.seed(), learned)
+        };
     /// What is refused as an attack.
     detectors: detectors::DetectorsConfig => detectors: detectors::Detectors,
         |settings, around| detectors::Detectors::compile(settings, &around.surroundings.hash_key);

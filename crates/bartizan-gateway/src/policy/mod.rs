@@ -20,6 +20,7 @@ pub mod basic;
 mod bearer;
 mod binding;
 pub mod break_glass;
+mod breaking;
 mod called;
 pub mod captcha;
 pub mod challenge;
@@ -118,6 +119,7 @@ use http::{header, request, response};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 
 use self::{
+    breaking::Breaking,
     concurrency::UnderWay,
     pass::{Pass, Stage},
     record::Tallies,
@@ -127,12 +129,14 @@ use self::{
 use crate::{
     call::Call,
     handover::Finished,
+    messages::Watching,
     phases::{BodyView, Decision, Policies, Step},
     websocket::Message,
 };
 
 pub use self::{
     api_key::{KeyTable, keep_up},
+    breaking::{WouldBreak, WouldBreakAll},
     config::{PolicyConfig, PolicyError},
     exception::ExceptionConfig,
     files::secret,
@@ -140,6 +144,7 @@ pub use self::{
     kinds::ITEMS,
     lasting::{DenyTable, ReplayTable},
     look_ups::LookUps,
+    openapi::{LearnedConfig, LearnedContract, LearnedContracts},
     owners::OwnerTable,
     quota::QuotaLedger,
     rate::{MeasuredRate, ProposedRate},
@@ -151,6 +156,7 @@ pub use self::{
 pub(crate) use self::{
     concurrency::Permits,
     effects::Effects,
+    grpc::close_streams,
     identity::{of_address, of_network},
     inspection::JudgedHandshake,
     websocket::MessagePace,
@@ -198,6 +204,8 @@ pub struct Surroundings {
     pub in_use: Arc<InUse>,
     /// Whether a listener asks clients for certificates.
     pub has_client_certificates: bool,
+    /// What was learned of hosts; survives a reload.
+    pub learned: Arc<LearnedContracts>,
     /// Told how look-ups go.
     pub look_ups: LookUps,
 }
@@ -218,6 +226,7 @@ impl Surroundings {
             doubtful: Arc::new(DenyTable::default()),
             in_use: Arc::default(),
             has_client_certificates: false,
+            learned: Arc::default(),
             look_ups: LookUps::default(),
             hash_key,
         }
@@ -232,6 +241,7 @@ pub struct Enforcement {
     set: Arc<PolicySet>,
     surroundings: Surroundings,
     tallies: Tallies,
+    breaking: Breaking,
     incomplete_counts: Counter,
     over_budget: Counter,
 }
@@ -253,7 +263,8 @@ impl Enforcement {
         let tallies = Tallies::default();
         let set = Arc::new(PolicySet::compile(policies, &surroundings, &tallies, None)?);
         let (incomplete_counts, over_budget) = (Counter::default(), Counter::default());
-        Ok(Self { set, surroundings, tallies, incomplete_counts, over_budget })
+        let breaking = Breaking::default();
+        Ok(Self { set, surroundings, tallies, breaking, incomplete_counts, over_budget })
     }
 
     /// Compiles other policies, to take the place of these; these stay as they are. Counts, metrics,
@@ -267,6 +278,7 @@ impl Enforcement {
             set: Arc::new(set),
             surroundings: self.surroundings.clone(),
             tallies: self.tallies.clone(),
+            breaking: self.breaking.clone(),
             incomplete_counts: self.incomplete_counts.clone(),
             over_budget: self.over_budget.clone(),
         })
@@ -293,6 +305,7 @@ impl Enforcement {
     /// the next time.
     pub fn forget_others(&self) {
         self.tallies.forget_others(&self.set.names);
+        self.breaking.forget_others(&self.set.names);
     }
 
     /// Names of the policies that count failed logins of accounts, and a hash that stands for this one.
@@ -335,6 +348,13 @@ impl Enforcement {
     pub fn measured(&self, policy: &str, now: Timestamp) -> Vec<MeasuredRate> {
         let limit = self.set.rates.iter().find(|one| *one.name == *policy);
         limit.map_or_else(Vec::new, |limit| limit.rule.measured(now))
+    }
+
+    /// The clients that the policy of this name would break: those whose requests it would have refused since the
+    /// process began, in monitor mode.
+    #[must_use]
+    pub fn would_break(&self, policy: &str) -> WouldBreakAll {
+        self.breaking.of(policy)
     }
 
     /// What policies decided about a call; `None` before they were asked.
@@ -388,6 +408,7 @@ impl Policies for Enforcement {
         for permit in call.extension::<Permits>().iter().flat_map(|permits| &permits.0) {
             permit.leave();
         }
+        self.breaking.note(call, &self.surroundings.hash_key);
         webhook::left(call);
         // Those that were answered are settled.
         single_use::ended(call);
@@ -395,6 +416,15 @@ impl Policies for Enforcement {
         flow::ended(call);
         login::ended(call, counter);
         transfer::ended(call, counter);
+    }
+
+    fn grpc_messages(
+        &self,
+        call: &mut Call,
+        response: Option<&response::Parts>,
+    ) -> Option<Watching> {
+        let stage = call.extension::<Stage>()?.clone();
+        grpc::watching(&stage, call, response)
     }
 
     fn websocket_message(

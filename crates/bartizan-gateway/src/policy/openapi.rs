@@ -24,6 +24,7 @@ mod answers;
 mod dialect;
 mod formats;
 mod head;
+mod learned;
 mod media;
 mod operation;
 mod parameter;
@@ -34,6 +35,8 @@ mod source;
 mod text;
 
 use dialect::Side;
+use learned::Doubts;
+pub use learned::{LearnedConfig, LearnedContract, LearnedContracts};
 use operation::{Compiled, Operation, Parts, With};
 use routes::Routes;
 
@@ -45,8 +48,14 @@ pub static ITEM: PolicyItem = PolicyItem {
     documentation: "\
 Compares requests and answers with an OpenAPI specification (2.0, 3.0, 3.1, 3.2), which is in a file and \
 those below its folder that it refers to (`source: file:api.yaml`, read again at each reload), or in the \
-configuration (`inline`). Nothing is ever fetched. A specification of which parts cannot be read is refused \
+configuration (`inline`), or with what was learned of a host (`learned`), or with both. Nothing is ever fetched. A specification of which parts cannot be read is refused \
 together with the whole configuration, unless `on_problems` says `pass`.
+
+**Learned contracts** (`learned: {host: api.example}`) are made from the endpoints of that host when serving begins and every ten \
+minutes, as `bartizan catalog --format openapi` tells them; a host that a reload names anew is known at the next of these. Where there \
+is a specification too, it goes first, and what was learned is asked about what it does not have. With operations that \
+were called less than 300 times, or by one client only where no specification has them, nothing is compared, and as long as that is all that is known of the host nothing counts as \
+undocumented: these requests pass and count as not evaluated (`learned-too-little`).
 
 **Requests.** Path and method have to be documented (404, or 405 with `Allow`), below the base paths of the \
 servers, or below `base_path` where that is set; hosts are for the scope. `HEAD` is allowed where `GET` is. A \
@@ -82,7 +91,8 @@ milliseconds once, and are kept until the next reload.
 It takes at most `budget_micros` of processor time for a request and as much for its answer, and reads at \
 most `body_bytes` of a body. Bodies are decoded once for this and the kind `schema` where the bounds of both allow. \
 WebSocket handshakes are compared as requests; messages and streamed bodies are not.",
-    examples: &["\
+    examples: &[
+        "\
 name: orders-api
 mode: enforce
 scope: {paths: [/v1/**]}
@@ -103,7 +113,13 @@ openapi:
             '200':
               description: An order
               content: {application/json: {schema: {type: object, required: [sku]}}}
-"],
+",
+        "\
+name: as-learned
+scope: {hosts: [api.example.com]}
+openapi: {learned: {host: api.example.com}}
+",
+    ],
 };
 
 /// Whether something is refused.
@@ -182,7 +198,7 @@ pub struct AnswersConfig {
     pub unknown_properties: UnknownProperties,
 }
 
-/// Settings of an `OpenAPI` policy: either `source` or `inline`.
+/// Settings of an `OpenAPI` policy: `source` or `inline`, `learned`, or one of each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OpenApiConfig {
@@ -193,6 +209,9 @@ pub struct OpenApiConfig {
     /// The specification itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inline: Option<Value>,
+    /// What was learned that is compared with: alone, or where the specification has nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learned: Option<LearnedConfig>,
     /// What becomes of a specification of which parts cannot be read.
     pub on_problems: OnProblems,
     /// What its paths begin with, in the place of what its servers say.
@@ -224,6 +243,7 @@ impl Default for OpenApiConfig {
         Self {
             source: None,
             inline: None,
+            learned: None,
             on_problems: OnProblems::Refuse,
             base_path: None,
             undocumented: UndocumentedConfig::default(),
@@ -247,6 +267,9 @@ pub(crate) struct Contract {
     /// As they are asked for, in the order of the document.
     operations: Vec<OnceLock<Box<Operation>>>,
     parts: Parts,
+    doubts: Doubts,
+    /// What is asked about what this does not have.
+    beside: Option<Box<Contract>>,
     config: OpenApiConfig,
     bounds: Bounds,
     seed: u64,
@@ -281,8 +304,11 @@ enum Stop {
 
 impl Contract {
     /// Compiles a policy. `seed` keys the hashes by which names are compared.
-    pub(crate) fn compile(config: &OpenApiConfig, seed: u64) -> Result<Self, Problem> {
-        let bounds = Bounds::checked(config.body_bytes, config.budget_micros)?;
+    pub(crate) fn compile(
+        config: &OpenApiConfig,
+        seed: u64,
+        known: &LearnedContracts,
+    ) -> Result<Self, Problem> {
         if !(1_000..=10_000_000).contains(&config.schema_values) {
             return Err(Problem::new("schema_values", "expected 1000 to 10000000"));
         }
@@ -290,6 +316,17 @@ impl Contract {
         if base.is_some_and(|base| !base.is_empty() && !base.starts_with('/')) {
             return Err(Problem::new("base_path", "expected a path that begins with `/`"));
         }
+        let host = config.learned.as_ref().map(|learned| learned.host.as_str());
+        if host.is_some_and(str::is_empty) {
+            return Err(Problem::new("learned.host", "expected the name of a host"));
+        }
+        let learned = host.map(|host| Self::learned(config, host, seed, known)).transpose()?;
+        let learned = match learned {
+            Some(learned) if config.source.is_none() && config.inline.is_none() => {
+                return Ok(learned);
+            }
+            learned => learned.map(Box::new),
+        };
         let document = source::read(config)?;
         if document.operations.is_empty() && config.on_problems == OnProblems::Refuse {
             let key = if config.source.is_some() { "source" } else { "inline" };
@@ -298,10 +335,24 @@ impl Contract {
                 "it has no operations, so that everything would be refused",
             ));
         }
+        let contract = Self::of(config, document, base, Doubts::default(), seed)?;
+        Ok(Self { beside: learned, ..contract })
+    }
+
+    fn of(
+        config: &OpenApiConfig,
+        document: SpecDocument,
+        base: Option<&str>,
+        doubts: Doubts,
+        seed: u64,
+    ) -> Result<Self, Problem> {
+        let bounds = Bounds::checked(config.body_bytes, config.budget_micros)?;
         Ok(Self {
             routes: Routes::new(&document, base),
             operations: document.operations.iter().map(|_| OnceLock::new()).collect(),
             parts: Parts::new(config.schema_values as usize),
+            doubts,
+            beside: None,
             // What was read is in the document.
             config: OpenApiConfig { inline: None, ..config.clone() },
             document,

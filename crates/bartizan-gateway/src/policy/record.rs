@@ -381,7 +381,15 @@ impl<R> Policy<R> {
         checked: Result<Option<&'static str>, Refusal>,
         call: &mut Call,
     ) -> Option<Refusal> {
-        let decisions = call.extensions().get_or_insert_default::<Decisions>();
+        self.settle_in(checked, call.extensions().get_or_insert_default())
+    }
+
+    /// The same where the call is elsewhere.
+    pub(crate) fn settle_in(
+        &self,
+        checked: Result<Option<&'static str>, Refusal>,
+        decisions: &mut Decisions,
+    ) -> Option<Refusal> {
         match checked {
             Ok(None) => self.count(Outcome::Passed),
             Ok(Some(reason)) => self.not_evaluated(reason, decisions),

@@ -73,6 +73,14 @@ pub(super) fn answer(
             return refusal;
         }
     }
+    let answers = stage.set.grpc.iter().filter(|policy| policy.rule.looks_at_answers());
+    for policy in answers.filter(|policy| stage.is_in(&policy.scope)) {
+        let Some(checked) = policy.rule.check_answer(call, response, body) else { continue };
+        let refusal = policy.settle(checked, call);
+        if refusal.is_some() {
+            return refusal;
+        }
+    }
     shown::answered(stage, call, response, body);
     mask(stage, call, response, body);
     None

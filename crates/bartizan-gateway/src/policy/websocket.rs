@@ -123,11 +123,41 @@ pub(crate) struct Websocket {
 
 /// So many messages in a time, as GCRA counts them (ITU-T I.371, "virtual scheduling").
 #[derive(Clone, Copy, Debug)]
-struct Rate {
+pub(super) struct Rate {
     /// Nanoseconds for one message.
     each: u64,
     /// Nanoseconds for all but one.
     burst: u64,
+}
+
+impl Rate {
+    /// So many messages in so many seconds, if there is such a limit.
+    pub(super) fn compile(
+        messages: Option<u32>,
+        period_seconds: u32,
+    ) -> Result<Option<Self>, Problem> {
+        if !(1..=MOST_SECONDS).contains(&period_seconds) {
+            return Err(Problem::new("period_seconds", format!("expected 1 to {MOST_SECONDS}")));
+        }
+        if messages == Some(0) {
+            return Err(Problem::new("messages", "expected at least 1"));
+        }
+        Ok(messages.map(|messages| {
+            let each = u64::from(period_seconds) * 1_000_000_000 / u64::from(messages);
+            Self { each, burst: each.saturating_mul(u64::from(messages) - 1) }
+        }))
+    }
+
+    /// Counts a message at this time, and says whether it conforms; what does not is not counted. `due`: when the next
+    /// one is due, `None` before the first.
+    pub(super) fn conforms(self, due: &mut Option<u64>, now: u64) -> bool {
+        let next = due.unwrap_or(now).max(now);
+        let conforms = next - now <= self.burst;
+        if conforms {
+            *due = Some(next.saturating_add(self.each));
+        }
+        conforms
+    }
 }
 
 /// When the next message of a connection is due, by the name of the policy that counts. One for each connection.
@@ -137,11 +167,11 @@ pub(crate) struct MessagePace(Arc<Mutex<BTreeMap<Arc<str>, u64>>>);
 impl MessagePace {
     /// Counts a message at this time, and says whether it conforms; what does not is not counted.
     fn conforms(&self, policy: &Arc<str>, rate: Rate, now: u64) -> bool {
-        let mut due = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = due.get(policy).copied().unwrap_or(now).max(now);
-        let conforms = next - now <= rate.burst;
-        if conforms {
-            due.insert(Arc::clone(policy), next.saturating_add(rate.each));
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut due = all.get(policy).copied();
+        let conforms = rate.conforms(&mut due, now);
+        if let Some(due) = due {
+            all.insert(Arc::clone(policy), due);
         }
         conforms
     }
@@ -154,16 +184,7 @@ impl Websocket {
             let shape = schema.as_ref().map(Shape::compile).transpose();
             shape.map_err(|why| Problem::new(key, why))
         };
-        if !(1..=MOST_SECONDS).contains(&config.period_seconds) {
-            return Err(Problem::new("period_seconds", format!("expected 1 to {MOST_SECONDS}")));
-        }
-        if config.messages == Some(0) {
-            return Err(Problem::new("messages", "expected at least 1"));
-        }
-        let rate = config.messages.map(|messages| {
-            let each = u64::from(config.period_seconds) * 1_000_000_000 / u64::from(messages);
-            Rate { each, burst: each.saturating_mul(u64::from(messages) - 1) }
-        });
+        let rate = Rate::compile(config.messages, config.period_seconds)?;
         let (client, server) = (shape("client", &config.client)?, shape("server", &config.server)?);
         let is_empty = config.message_bytes.is_none()
             && rate.is_none()

@@ -1,17 +1,17 @@
 //! An OpenAPI contract in front of a real upstream, both ways.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bartizan_gateway::{
     handover,
-    policy::{Enforcement, PolicyConfig, Surroundings},
+    policy::{Enforcement, PolicyConfig, Surroundings, WouldBreakAll},
 };
 use bartizan_model::{Action, HashKey, PolicyOutcome};
 
 use crate::{
     answers::{answer, ask},
     enforcement::Guarded,
-    harness::{Client, Response, Upstream},
+    harness::{Client, Response, Upstream, until},
 };
 
 /// The upstream answers what it was sent, so that the answer fits when the request does.
@@ -91,6 +91,34 @@ async fn monitoring_tells_which_would_be_refused() {
     }
     let line = "policy_decisions_total{policy=\"orders\",kind=\"openapi\",mode=\"monitor\",outcome=\"would_refuse\"} 6";
     assert!(guarded.metrics().contains(line), "{}", guarded.metrics());
+}
+
+#[tokio::test]
+async fn monitoring_tells_which_clients_would_break() {
+    let guarded = Guarded::new(&policy("monitor")).await;
+    let (id, key) = guarded.good_key();
+    for (target, times) in [("/orders/x", 2), ("/orders/1?debug=1", 1), ("/orders/1", 1)] {
+        for _ in 0..times {
+            send(&guarded, target, r#"{"n":1}"#).await;
+        }
+    }
+    let mut request = String::from_utf8(request("/admin", r#"{"n":1}"#)).unwrap();
+    request = request.replacen("\r\n", &format!("\r\nx-api-key: {key}\r\n"), 1);
+    assert_eq!(Client::ask(guarded.gateway.addresses()[0], request).await.status, 200);
+    until("noted", || guarded.would_break("orders").clients.len() == 2).await;
+    let WouldBreakAll { clients, forgotten } = guarded.would_break("orders");
+    let [anybody, named] = &clients[..] else { panic!("{clients:?}") };
+    assert_eq!((anybody.requests, named.requests, forgotten), (3, 1, 0));
+    assert_eq!(anybody.reasons, BTreeMap::from([("type", 2), ("undocumented-query", 1)]));
+    assert!(anybody.client.starts_with("127.0.0.0/"), "{}", anybody.client);
+    assert!(anybody.first_seen <= anybody.last_seen);
+    assert_eq!(named.client, format!("api_key {id}"));
+    assert_eq!(named.reasons, BTreeMap::from([("undocumented-path", 1)]));
+    // What is enforced breaks nobody any more without telling so.
+    let enforced = Guarded::new(&policy("enforce")).await;
+    send(&enforced, "/admin", "{}").await;
+    enforced.decided(0).await;
+    assert!(enforced.would_break("orders").clients.is_empty());
 }
 
 /// What the specification of `GET /` says about its answer.

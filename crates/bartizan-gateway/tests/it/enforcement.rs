@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use bartizan_gateway::{
     Config, Finished, Gateway, Handover, Policies, Running, handover,
+    messages::Watching,
     phases::{BodyView, Step},
-    policy::{Decisions, Enforcement, KeyTable, PolicyConfig, Surroundings},
+    policy::{Decisions, Enforcement, KeyTable, PolicyConfig, Surroundings, WouldBreakAll},
     websocket::Message,
 };
 use bartizan_model::{
@@ -72,6 +73,14 @@ impl Policies for Watched {
         self.enforcement.response_body(call, response, body)
     }
 
+    fn grpc_messages(
+        &self,
+        call: &mut bartizan_gateway::Call,
+        response: Option<&response::Parts>,
+    ) -> Option<Watching> {
+        self.enforcement.grpc_messages(call, response)
+    }
+
     fn websocket_message(
         &self,
         call: &mut bartizan_gateway::Call,
@@ -127,6 +136,19 @@ impl Guarded {
         let mut text = String::new();
         encode(&mut text, &registry).unwrap();
         text
+    }
+
+    /// The clients that a policy would break.
+    pub(crate) fn would_break(&self, policy: &str) -> WouldBreakAll {
+        self.watched.enforcement.would_break(policy)
+    }
+
+    /// A key of ours that is good.
+    pub(crate) fn good_key(&self) -> (String, String) {
+        let (key, text) = key(9, ApiKeyState::Active);
+        let id = key.id.to_string();
+        self.table.replace(ApiKeys { version: 1, keys: vec![key] });
+        (id, text)
     }
 
     /// What was decided about the exchange with that number, once it is over.

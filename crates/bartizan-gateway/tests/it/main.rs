@@ -20,6 +20,7 @@ mod edge;
 mod egress;
 mod enforcement;
 mod framing_http1;
+mod grpc;
 mod heads_http1;
 mod heads_http2;
 mod identity;

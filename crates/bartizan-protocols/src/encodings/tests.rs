@@ -247,3 +247,38 @@ fn streams_that_decode_to_nothing_end_with_the_time_too() {
         assert!(!all.contains(&"out_of_time".to_owned()), "{encoding} {all:?}");
     }
 }
+
+#[test]
+fn messages_are_expanded_each_by_itself_within_bounds() {
+    let limits = Limits { decoded_bytes: 200_000, ..Limits::default() };
+    let until = |n| questions(n);
+    let text = b"what is in a message".repeat(50);
+    for (name, data) in [
+        ("gzip", gz(&text)),
+        (" GZIP", gz(&text)),
+        ("deflate", zlib(&text)),
+        ("zstd", zst(&text)),
+        ("br", br(&text)),
+        ("identity", text.clone()),
+    ] {
+        assert_eq!(expand(name, &data, &limits, until(1_000)).as_ref(), Ok(&text), "{name}");
+    }
+    let bomb = gz(&vec![0; 10_000_000]);
+    let ratio = Limits { decoded_bytes: u32::MAX, ..limits.clone() };
+    for (name, data, limits, expected) in [
+        ("snappy", gz(&text), &limits, NotInspectedReason::UnknownEncoding),
+        ("", gz(&text), &limits, NotInspectedReason::UnknownEncoding),
+        ("gzip", text.clone(), &limits, NotInspectedReason::BrokenEncoding),
+        (
+            "gzip",
+            [gz(&text), b"behind".to_vec()].concat(),
+            &limits,
+            NotInspectedReason::BrokenEncoding,
+        ),
+        ("gzip", bomb.clone(), &limits, NotInspectedReason::Limit(LimitName::DecodedBytes)),
+        ("gzip", bomb.clone(), &ratio, NotInspectedReason::Limit(LimitName::DecodedRatio)),
+    ] {
+        assert_eq!(expand(name, &data, limits, until(1_000)), Err(expected), "{name}");
+    }
+    assert_eq!(expand("gzip", &bomb, &ratio, until(2)), Err(NotInspectedReason::OutOfTime));
+}

@@ -41,7 +41,7 @@ const MAX_NAME: usize = 512;
 /// Fills a document from its tree: a file, or `files` by name; each with `services` and their methods,
 /// `messages` and `enums` by name.
 pub(super) fn read(forest: &Forest, document: &mut SpecDocument, out: &mut Operations) {
-    let names = names(forest);
+    let names = names("messages", forest);
     for file in files(forest) {
         let package = file.text_of("package");
         for (service, node) in file.get("services").into_iter().flat_map(Node::members) {
@@ -79,10 +79,10 @@ fn files(forest: &Forest) -> impl Iterator<Item = Node<'_>> {
     set.into_iter().flat_map(Node::children).chain(set.is_none().then_some(root))
 }
 
-/// All messages, those of imported files too.
-fn names(forest: &Forest) -> Names<'_> {
+/// All messages or enumerations (`kind`), those of imported files too.
+fn names<'f>(kind: &str, forest: &'f Forest) -> Names<'f> {
     let imported = forest.roots().skip(1);
-    Names::of(files(forest).map(|file| (0, file)).chain(imported))
+    Names::of(kind, files(forest).map(|file| (0, file)).chain(imported))
 }
 
 /// A method in its tree.

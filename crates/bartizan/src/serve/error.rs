@@ -39,6 +39,9 @@ pub enum ServeError {
     /// The paths that people keep apart cannot be read.
     #[error("cannot read which paths are kept apart: {0}")]
     Apart(StoreError),
+    /// What was learned cannot be read.
+    #[error("cannot read what was learned of endpoints: {0}")]
+    Learned(StoreError),
     /// The modes to which policies were switched cannot be read.
     #[error(transparent)]
     Modes(#[from] ModesError),
@@ -115,6 +118,7 @@ impl ServeError {
             Self::Keys(_)
             | Self::Apart(_)
             | Self::Denied(_)
+            | Self::Learned(_)
             | Self::Modes(ModesError::Store(_))
             | Self::Decided(DecidedError::Store(_)) => "is the folder of the store readable?",
             Self::Decided(DecidedError::Unreadable(_)) => "restore the store from a backup",

@@ -268,6 +268,19 @@ impl InForce {
         Ok(())
     }
 
+    /// Compiles the policies anew, when what they compare with is another.
+    pub(super) fn renew(
+        &mut self,
+        running: &Running,
+        traffic: &Handle,
+    ) -> Result<(), super::ServeError> {
+        let next = Arc::new(self.enforcement.successor(&self.modes.apply(&self.configured))?);
+        let _context = traffic.enter();
+        running.reload(&self.gateway, Arc::clone(&next) as Arc<_>)?;
+        self.enforcement = next;
+        Ok(())
+    }
+
     /// Decides about a relation, and takes its policy into force or out of it. First it is written down, as a
     /// switch is.
     pub(crate) async fn decide(

@@ -2,6 +2,7 @@
 
 mod admin;
 mod capture;
+mod contracts;
 mod denied;
 pub(crate) mod descriptors;
 mod error;
@@ -184,7 +185,8 @@ impl Serving {
             has_client_certificates: settings::asks_for_certificates(&gateway),
             ..lasting.surroundings(&snapshot, &look_ups)
         };
-        let keys = Arc::clone(&surroundings.keys);
+        let (keys, learned) = (Arc::clone(&surroundings.keys), Arc::clone(&surroundings.learned));
+        contracts::load(&behind, kept, &configured, &learned)?;
         let enforcement = Arc::new(Enforcement::new(&modes.apply(&configured), surroundings)?);
         let counters = Arc::new(Counters::default());
         let capture = capture
@@ -251,6 +253,8 @@ impl Serving {
             start.exchange_days,
         ));
         let (counted, runtime) = (Arc::clone(&counters), Arc::clone(&behind));
+        let gates = (&running, traffic.handle());
+        contracts::keep_up(&behind, (&directory, &snapshot.scope), learned, &in_force, gates);
         let lane = Lane {
             receiver,
             orders,

@@ -12,6 +12,7 @@ mod classified;
 mod clients;
 mod command;
 mod console;
+mod contracts;
 mod copied;
 mod costly;
 mod crawled;

@@ -24,8 +24,11 @@ impl Contract {
         let Found::Operation { index, .. } =
             self.routes.find(asked.method.as_str(), asked.uri.path(), query)
         else {
-            return None;
+            return self.beside.as_ref()?.answer(asked, response, body, readings);
         };
+        if self.doubts.of(index) {
+            return None;
+        }
         let operation = self.operation(index)?;
         let Some(answer) = operation.answer(response.status.as_u16()) else {
             let reason = "undocumented-status";

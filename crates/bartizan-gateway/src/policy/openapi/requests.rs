@@ -5,6 +5,7 @@ use super::{
     StatusCode, Stop, Undocumented,
     head::{Head, Pair, is_common},
     header,
+    learned::TOO_LITTLE,
     media::{Media, documented},
     operation::Operation,
     parameter,
@@ -30,17 +31,27 @@ impl Contract {
     ) -> Checked {
         let until = thread_nanos() + self.bounds.budget_nanos();
         let query = asked.uri.query().unwrap_or("");
-        let (index, captured) =
-            match self.routes.find(asked.method.as_str(), asked.uri.path(), query) {
-                Found::Operation { index, captured } => (index, captured),
-                Found::Methods(methods) => return self.undocumented_method(&methods),
-                Found::Nothing => {
-                    let title = "nothing is served under this path";
-                    let refusal =
-                        refusal(StatusCode::NOT_FOUND, title).because("undocumented-path");
-                    return passes(self.config.undocumented.paths, refusal);
-                }
-            };
+        let (method, path) = (asked.method.as_str(), asked.uri.path());
+        let found = self.routes.find(method, path, query);
+        if !matches!(found, Found::Operation { .. })
+            && let Some(beside) = &self.beside
+            && (beside.doubts.is_partial() || beside.knows(method, path, query))
+        {
+            return beside.request(asked, body, readings);
+        }
+        let (index, captured) = match found {
+            Found::Operation { index, .. } if self.doubts.of(index) => {
+                return Ok(Some(TOO_LITTLE));
+            }
+            Found::Operation { index, captured } => (index, captured),
+            _ if self.doubts.is_partial() => return Ok(Some(TOO_LITTLE)),
+            Found::Methods(methods) => return self.undocumented_method(&methods),
+            Found::Nothing => {
+                let title = "nothing is served under this path";
+                let refusal = refusal(StatusCode::NOT_FOUND, title).because("undocumented-path");
+                return passes(self.config.undocumented.paths, refusal);
+            }
+        };
         let Some(operation) = self.operation(index) else { return Ok(Some("schema-left-out")) };
         let Some(head) = Head::new(captured, query, asked.fields.clone()) else {
             let title = "query or cookies cannot be read";

@@ -22,7 +22,10 @@ pub(super) fn read(config: &OpenApiConfig) -> Result<SpecDocument, Problem> {
             ("inline", bytes.and_then(|bytes| document(&bytes, &mut NoFiles)))
         }
         (None, None) => {
-            return Err(Problem::new("", "a specification is needed: `source` or `inline`"));
+            return Err(Problem::new(
+                "",
+                "a specification is needed: `source` or `inline`, or what was `learned`",
+            ));
         }
         (Some(_), Some(_)) => {
             let problem = "there is a `source` too, and one specification is needed";

@@ -20,7 +20,7 @@ fn fields(pairs: &[(&'static str, String)]) -> HeaderMap {
 
 fn compiled(config: &OpenApiConfig) -> Contract {
     let config = OpenApiConfig { budget_micros: ROOM, ..config.clone() };
-    Contract::compile(&config, 7).expect("compiles")
+    Contract::compile(&config, 7, &LearnedContracts::default()).expect("compiles")
 }
 
 fn ask(
@@ -408,7 +408,9 @@ fn what_is_out_of_range_is_refused() {
         ),
     ] {
         assert_eq!(
-            Contract::compile(&config, 1).map(|_| ()).map_err(|problem| problem.key),
+            Contract::compile(&config, 1, &LearnedContracts::default())
+                .map(|_| ())
+                .map_err(|problem| problem.key),
             Err(key.to_owned())
         );
     }

@@ -1,4 +1,4 @@
-//! Messages by their names ("Packages and name resolution" of the language guide): from the innermost scope
+//! Messages, and enumerations, by their names ("Packages and name resolution" of the language guide): from the innermost scope
 //! outwards, or from the root when a name begins with a dot.
 
 use std::collections::BTreeMap;
@@ -38,12 +38,12 @@ pub(super) struct Names<'t>(BTreeMap<(&'t str, &'t str), Found<'t>>);
 const MAX_LOOKED_UP: usize = 2 * 1024;
 
 impl<'t> Names<'t> {
-    /// Of the files with their numbers.
-    pub(super) fn of(files: impl Iterator<Item = (u32, Node<'t>)>) -> Self {
+    /// Of the files with their numbers. `kind`: `messages` or `enums`.
+    pub(super) fn of(kind: &str, files: impl Iterator<Item = (u32, Node<'t>)>) -> Self {
         let mut names = BTreeMap::new();
         for (file, root) in files {
             let package = root.text_of("package");
-            for (name, node) in root.get("messages").into_iter().flat_map(Node::members) {
+            for (name, node) in root.get(kind).into_iter().flat_map(Node::members) {
                 names.entry((package, name)).or_insert(Found { node, file, package, name });
             }
         }

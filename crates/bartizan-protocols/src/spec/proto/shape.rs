@@ -15,6 +15,7 @@ use crate::spec::{
 pub struct ProtoMessages<'d> {
     document: &'d SpecDocument,
     names: Names<'d>,
+    enums: Names<'d>,
     work: Rc<Work>,
 }
 
@@ -27,8 +28,12 @@ pub struct ProtoField<'d> {
     pub type_name: &'d str,
     /// Whether it may have several values.
     pub is_repeated: bool,
+    /// Whether a message without it is none (proto2).
+    pub is_required: bool,
     /// The message that its values are, when the document has it.
     pub message: Option<Place>,
+    /// The enumeration that its values are of, when the document has it.
+    pub enumeration: Option<Place>,
     /// Where it stands.
     pub place: Place,
 }
@@ -37,9 +42,14 @@ impl<'d> ProtoMessages<'d> {
     /// The messages of a document; `None` when it is none of protocol buffers.
     #[must_use]
     pub fn of(document: &'d SpecDocument) -> Option<Self> {
-        let names = || names(&document.forest);
+        let names = |kind| names(kind, &document.forest);
         let is_proto = document.format == SpecFormat::Protobuf;
-        is_proto.then(|| Self { document, names: names(), work: Work::new(MAX_WORK) })
+        is_proto.then(|| Self {
+            document,
+            names: names("messages"),
+            enums: names("enums"),
+            work: Work::new(MAX_WORK),
+        })
     }
 
     /// The numbers of the fields of a message.
@@ -66,20 +76,52 @@ impl<'d> ProtoMessages<'d> {
         })
     }
 
+    /// The numbers of the values of an enumeration. `at`: as [`ProtoField::enumeration`] names it.
+    pub fn values(&self, at: Place) -> impl Iterator<Item = i32> + use<'d> {
+        let values = self.document.node(at).members();
+        values.filter_map(|(_, value)| signed(value))
+    }
+
     fn read(&self, at: Place, name: &'d str, node: Node<'d>) -> Option<ProtoField<'d>> {
         let of = self.document.node(at);
         let type_name = node.text_of("type");
         let package = of.parent()?.parent()?.text_of("package");
         let scope = format!("{package}.{}", of.key()?);
-        let message = self.names.find(scope.trim_start_matches('.'), type_name, &self.work);
+        let scope = scope.trim_start_matches('.');
+        let message = self.names.find(scope, type_name, &self.work);
+        let is_other = message.is_none() && !is_scalar(type_name);
+        let enumeration = is_other.then(|| self.enums.find(scope, type_name, &self.work)).flatten();
         Some(ProtoField {
             name,
             type_name,
             is_repeated: node.text_of("label") == "repeated" || type_name.starts_with("map<"),
+            is_required: node.text_of("label") == "required",
             message: message.map(|found| found.place()),
+            enumeration: enumeration.map(|found| found.place()),
             place: Place { file: at.file, node: node.id() },
         })
     }
+}
+
+/// Whether a type is one that the language has (and a map, whose values have types of their own).
+fn is_scalar(type_name: &str) -> bool {
+    const SCALARS: [&str; 15] = [
+        "double", "float", "int32", "int64", "uint32", "uint64", "sint32", "sint64", "fixed32",
+        "fixed64", "sfixed32", "sfixed64", "bool", "string", "bytes",
+    ];
+    SCALARS.contains(&type_name) || type_name.starts_with("map<")
+}
+
+/// The number of a value of an enumeration, as it is written: also hexadecimal, octal and negative.
+fn signed(node: Node<'_>) -> Option<i32> {
+    let text = node.scalar()?;
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+    let number = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(digits) => i64::from_str_radix(digits, 16),
+        None if digits.len() > 1 && digits.starts_with('0') => i64::from_str_radix(digits, 8),
+        None => digits.parse(),
+    };
+    number.ok().and_then(|number| i32::try_from(sign * number).ok())
 }
 
 /// A number as it is written: also hexadecimal.
@@ -106,6 +148,7 @@ impl ProtoField<'_> {
             _ if self.message.is_some() || self.type_name.starts_with("map<") => {
                 &[WireKind::Length]
             }
+            _ if self.enumeration.is_some() => &[WireKind::Varint],
             _ => &[WireKind::Varint, WireKind::Length],
         };
         // Several numbers may be packed.
@@ -151,12 +194,33 @@ enum State { A = 0; }"#;
         assert_eq!(may(name), [false, false, false, true]);
         assert_eq!(may(ids), [true, false, false, true], "several may be packed");
         assert_eq!(may(a), [false, false, false, true]);
+        assert_eq!(may(field(told, 1)), [true, false, false, false], "an enumeration");
         assert_eq!(
-            may(field(told, 1)),
+            may(field(told, 6)),
             [true, false, false, true],
             "an enumeration, or a message elsewhere"
         );
         assert_eq!(may(field(told, 2)), [false, false, false, true]);
         assert_eq!(may(field(told, 5)), [false, true, false, false]);
+    }
+
+    #[test]
+    fn enumerations_and_what_is_required_are_told() {
+        const PROTO2: &str = r#"syntax = "proto2"; package a;
+service S { rpc Get(Ask) returns (Ask); }
+message Ask { required State state = 1; repeated Kind kinds = 2; optional int32 n = 3;
+  enum Kind { NO = -1; ONE = 0x1; EIGHT = 010; } }
+enum State { OPEN = 0; SHUT = 2; }"#;
+        let document = read(PROTO2.as_bytes(), &mut NoFiles).expect("a document");
+        let messages = ProtoMessages::of(&document).expect("messages");
+        let ask = document.operations[0].bodies[0].schema.expect("a message");
+        let field = |number| messages.field(ask, number).expect("a field");
+        let values = |number| {
+            let at = field(number).enumeration.expect("an enumeration");
+            messages.values(at).collect::<Vec<_>>()
+        };
+        assert_eq!((values(1), values(2)), (vec![0, 2], vec![-1, 1, 8]));
+        assert_eq!([1, 2, 3].map(|number| field(number).is_required), [true, false, false]);
+        assert!(field(3).enumeration.is_none() && field(1).message.is_none());
     }
 }

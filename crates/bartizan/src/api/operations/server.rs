@@ -1,7 +1,7 @@
 //! The server itself: how it is, and what it enforces.
 
 use bartizan_gateway::policy::{
-    ExceptionConfig, MeasuredRate, PolicyConfig, PolicyTally, ScopeConfig,
+    ExceptionConfig, MeasuredRate, PolicyConfig, PolicyTally, ScopeConfig, WouldBreakAll,
 };
 use bartizan_model::{Mode, Role, Timestamp, analysis::NamedCount};
 use bartizan_store::Counts;
@@ -31,6 +31,11 @@ pub(super) fn operations() -> Vec<Operation> {
             "listPolicies",
             "Policies in force, in the order in which they are written, and what they decided",
             policies,
+        ),
+        At::get("/policies/{name}/clients", Role::Viewer).does(
+            "getPolicyClients",
+            "Which clients a policy in monitor mode would break, with how often, why and when last",
+            would_break,
         ),
         At::put("/policies/{name}/mode", Role::Operator).does(
             "setPolicyMode",
@@ -144,6 +149,15 @@ fn views(in_force: &InForce, now: Timestamp) -> Vec<PolicyView> {
         })
     };
     in_force.policies().filter_map(view).collect()
+}
+
+async fn would_break(call: Call<Nothing, Nothing>) -> Result<Reply<WouldBreakAll>, Problem> {
+    call.api.own(call.caller()?)?;
+    let in_force = call.api.0.server.in_force.lock().await;
+    if !in_force.policies().any(|(policy, _)| policy.name == call.id) {
+        return Err(Problem::not_found());
+    }
+    Ok(in_force.enforcement.would_break(&call.id).into())
 }
 
 /// A mode to switch to.

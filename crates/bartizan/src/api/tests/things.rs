@@ -319,6 +319,13 @@ async fn policies_say_where_they_apply_and_what_they_do() {
 }
 
 #[tokio::test]
+async fn policies_tell_whom_they_would_break() {
+    let world = World::new().await;
+    let body = get(&world, "/policies/default-rate/clients").await;
+    assert_eq!(body, json!({"clients": [], "forgotten": 0}));
+}
+
+#[tokio::test]
 async fn an_endpoint_knows_its_callers() {
     let world = World::new().await;
     let mut facts: Vec<_> = (3..9).map(exchange).collect();

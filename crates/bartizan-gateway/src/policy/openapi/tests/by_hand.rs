@@ -48,7 +48,7 @@ fn real_specifications() {
             ..OpenApiConfig::default()
         };
         let began = Instant::now();
-        let Ok(contract) = Contract::compile(&config, 7) else {
+        let Ok(contract) = Contract::compile(&config, 7, &LearnedContracts::default()) else {
             eprintln!("not OpenAPI: {}", file.path().display());
             continue;
         };
