@@ -138,6 +138,7 @@ pub use self::{
     reached::{Came, Reached},
     record::{Applied, Decisions, PolicyTally},
     scope::{Reach, ScopeConfig},
+    webhook::{FailedDeliveries, FailedReceiver, Told},
 };
 pub(crate) use self::{
     concurrency::Permits, identity::of_address, inspection::JudgedHandshake, websocket::MessagePace,
@@ -187,6 +188,8 @@ pub struct Surroundings {
     pub has_client_certificates: bool,
     /// Told how look-ups go.
     pub look_ups: LookUps,
+    /// Told of deliveries that no upstream took.
+    pub failed_deliveries: FailedDeliveries,
 }
 
 impl Surroundings {
@@ -206,6 +209,7 @@ impl Surroundings {
             in_use: Arc::default(),
             has_client_certificates: false,
             look_ups: LookUps::default(),
+            failed_deliveries: FailedDeliveries::default(),
             hash_key,
         }
     }
@@ -300,6 +304,7 @@ impl Enforcement {
         let help = "Requests with more to compare with scopes than there is time for";
         registry.register("policy_scopes_over_budget", help, self.over_budget.clone());
         self.surroundings.look_ups.register(registry);
+        self.surroundings.failed_deliveries.register(registry);
     }
 
     /// What was counted for the policy of this name since the process began, in whatever mode it was.
@@ -355,7 +360,7 @@ impl Policies for Enforcement {
         for permit in call.extension::<Permits>().iter().flat_map(|permits| &permits.0) {
             permit.leave();
         }
-        webhook::left(call);
+        webhook::left(call, &self.surroundings.failed_deliveries);
         // Those that were answered are settled.
         single_use::ended(call);
         let counter = self.surroundings.counter.as_ref();
@@ -414,7 +419,7 @@ impl Policies for Enforcement {
             if let Some(refusal) = refusal {
                 return Some(dress::reply(&stage, call, refusal));
             }
-            let mut answer = webhook::ask(&stage, call, &self.surroundings).await?;
+            let mut answer = webhook::ask(&stage, call, request, &self.surroundings).await?;
             dress::dress(&stage, call, &mut answer);
             Some(Box::new(answer))
         }))

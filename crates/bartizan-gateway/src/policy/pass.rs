@@ -124,6 +124,8 @@ pub(crate) struct Pass<'a> {
     presenter: Presenter,
     /// Signatures that are good.
     signed: Signed,
+    /// When it came first, where it is replayed.
+    came: Option<Timestamp>,
 }
 
 impl<'a> Pass<'a> {
@@ -154,6 +156,7 @@ impl<'a> Pass<'a> {
             is_review: false,
             presenter: Presenter::of(call),
             signed: Signed::default(),
+            came: call.link.peer.replay.as_ref().map(|replay| replay.came()),
         }
     }
 

@@ -28,6 +28,7 @@ mod operation;
 mod passwords;
 mod policies;
 mod proxy_protocol;
+mod redelivered;
 mod reload;
 mod retries;
 mod retries_http2;

@@ -9,6 +9,7 @@ mod lists;
 mod neighbours;
 mod servicemap;
 mod things;
+mod webhooks;
 mod world;
 
 use std::net::SocketAddr;
@@ -37,15 +38,48 @@ const PEER: ([u8; 4], u16) = ([127, 0, 0, 1], 4_000);
 fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
     match operation.id {
         "logIn" => ("", Some(json!({"user": "viewer", "password": PASSWORD}))),
-        "getSession" | "logOut" | "listUsers" | "listTokens" | "listEndpoints" | "listServices"
-        | "listFindings" | "listIncidents" | "listDetections" | "listActors" | "listKeys"
-        | "listAuditRecords" | "getAuditHead" | "getOpenApi" | "getOverview" | "getHealth"
-        | "listPolicies" | "getConfiguration" | "watchEvents" | "listChecks" | "listDetectors"
-        | "listDataClasses" | "listExchanges" | "listAssignees" | "getEndpointFacets"
-        | "getEndpointCalls" | "listRuns" | "getRetention" | "getFindingFacets"
-        | "getIncidentFacets" | "getActorFacets" | "getLearnedDocument" | "listChanges"
-        | "getChangeFacets" | "getChangeBaseline" | "listClients" | "getClientFacets"
-        | "listRelations" | "listJourneys" | "getServiceGraph" | "listEgress" => ("", None),
+        "getSession"
+        | "logOut"
+        | "listUsers"
+        | "listTokens"
+        | "listEndpoints"
+        | "listServices"
+        | "listFindings"
+        | "listIncidents"
+        | "listDetections"
+        | "listActors"
+        | "listKeys"
+        | "listAuditRecords"
+        | "getAuditHead"
+        | "getOpenApi"
+        | "getOverview"
+        | "getHealth"
+        | "listPolicies"
+        | "getConfiguration"
+        | "watchEvents"
+        | "listChecks"
+        | "listDetectors"
+        | "listDataClasses"
+        | "listExchanges"
+        | "listAssignees"
+        | "getEndpointFacets"
+        | "getEndpointCalls"
+        | "listRuns"
+        | "getRetention"
+        | "getFindingFacets"
+        | "getIncidentFacets"
+        | "getActorFacets"
+        | "getLearnedDocument"
+        | "listChanges"
+        | "getChangeFacets"
+        | "getChangeBaseline"
+        | "listClients"
+        | "getClientFacets"
+        | "listFailedDeliveries"
+        | "listRelations"
+        | "listJourneys"
+        | "getServiceGraph"
+        | "listEgress" => ("", None),
         "getJourney" => ("jny_default", None),
         "changePassword" => {
             ("", Some(json!({"current": PASSWORD, "new": "another sentence of mine"})))
@@ -71,6 +105,10 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         "rejectRelation" => ("rel_default", None),
         "setPolicyMode" => ("default-rate", Some(json!({"mode": "enforce"}))),
         "unlockAccount" => ("", Some(json!({"account": "ada", "reason": "she called"}))),
+        "getFailedDelivery" => (&webhooks::DELIVERY, None),
+        "replayFailedDelivery" | "discardFailedDelivery" => {
+            (&webhooks::DELIVERY, Some(json!({"reason": "it is up again"})))
+        }
         "addKey" => ("", Some(json!({"name": "new", "owner": "acme"}))),
         "setKeyState" => ("key_default", Some(json!({"state": "disabled"}))),
         other => panic!("say what {other} is asked with"),

@@ -19,6 +19,7 @@ mod settings;
 pub(crate) mod sinks;
 mod system;
 mod watch;
+mod webhooks;
 
 use std::{
     path::PathBuf,
@@ -234,7 +235,9 @@ impl Serving {
             receivers: Arc::clone(&receivers),
             closed: Arc::clone(&closed),
             traffic: traffic.handle().clone(),
+            replays: lasting.webhooks().asked(),
         };
+        behind.spawn(lasting.webhooks().clone().replay(Arc::downgrade(&running)));
         let api = Api::new(&directory, snapshot.scope.clone(), behind.handle().clone(), server);
         let admin = traffic.block_on(Admin::start(
             &admin,

@@ -27,6 +27,7 @@ mod servicemap;
 mod session;
 mod tokens;
 mod users;
+mod webhooks;
 
 use super::operation::Operation;
 
@@ -57,6 +58,7 @@ pub(super) fn all() -> Vec<Operation> {
         kept::operations(),
         server::operations(),
         relations::operations(),
+        webhooks::operations(),
         events::operations(),
         reference::operations(),
         openapi::operations(),

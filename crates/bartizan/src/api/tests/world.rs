@@ -203,6 +203,7 @@ async fn server(directory: &DataDirectory) -> (Arc<Running>, Server) {
         })),
         closed: Arc::default(),
         traffic: tokio::runtime::Handle::current(),
+        replays: Arc::default(),
     };
     (gateway, server)
 }
@@ -444,6 +445,7 @@ async fn fill(store: &dyn Store, scope: &Scope) {
         used: None,
     };
     store.add_token(scope, &digest_of(scope), &token).await.expect("added");
+    super::webhooks::fail(store, scope).await;
 }
 
 /// What traffic shows to be its callers' own.
