@@ -78,6 +78,7 @@ pub mod schema;
 pub mod scope;
 pub mod security_txt;
 mod set;
+mod set_aside;
 pub mod shown;
 pub mod single_use;
 pub mod size;
@@ -138,6 +139,7 @@ pub use self::{
     reached::{Came, Reached},
     record::{Applied, Decisions, PolicyTally},
     scope::{Reach, ScopeConfig},
+    set_aside::{MOST_SET_ASIDE, SetAside, can_be_set_aside},
     webhook::{FailedDeliveries, FailedReceiver, Told},
 };
 pub(crate) use self::{
@@ -387,6 +389,7 @@ impl Policies for Enforcement {
             return true;
         }
         let stage = Stage::new(Arc::clone(set), call, handshake);
+        stage.note(call.extensions().get_or_insert_default());
         inspection::message(&stage, call, message).is_none()
     }
 

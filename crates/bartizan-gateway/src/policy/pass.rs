@@ -38,6 +38,8 @@ mod basic;
 mod edge;
 mod own_keys;
 
+pub(super) use self::edge::EXCEPTED;
+
 /// What later phases need: the policies that the call began with, and what it asks for.
 #[derive(Clone, Debug)]
 pub(crate) struct Stage {
@@ -61,6 +63,11 @@ impl Stage {
     pub(crate) fn for_tests(wanted: super::scope::Wanted, request: &request::Parts) -> Self {
         let asked = Arc::new(Asked::new(wanted, None, request));
         Self { set: Arc::default(), asked }
+    }
+
+    /// Keeps with decisions what they are about.
+    pub(crate) fn note(&self, decisions: &mut Decisions) {
+        decisions.asked = Some(Arc::clone(&self.asked));
     }
 
     /// Number of the first path pattern of a scope that holds the call in one of its readings.
@@ -141,8 +148,10 @@ impl<'a> Pass<'a> {
                 claims: Arc::default(),
             });
         }
+        let stage = Stage::new(set, call, request);
+        stage.note(&mut decisions);
         Self {
-            stage: Stage::new(set, call, request),
+            stage,
             request,
             address: call.client(),
             now: timestamp(call.time),

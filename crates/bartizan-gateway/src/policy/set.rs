@@ -17,6 +17,7 @@ use super::{
     record::{Policy, Tallies},
     roles,
     scope::{Scope, ScopeConfig},
+    set_aside,
     step_up::StepUp,
 };
 
@@ -116,6 +117,8 @@ fn scope_of(
         own.push((kind, scope.clone()));
     }
     scope.exceptions = exception::compile(&policy.except)
+        .map_err(|problem| PolicyError::new(name, &problem.key, problem.problem))?;
+    scope.set_aside = set_aside::compile(&policy.set_aside, kind)
         .map_err(|problem| PolicyError::new(name, &problem.key, problem.problem))?;
     scope.kind = kind;
     Ok(scope)

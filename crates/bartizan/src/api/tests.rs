@@ -4,6 +4,7 @@ mod apart;
 mod changes;
 mod clients;
 mod events;
+mod exceptions;
 mod journeys;
 mod lists;
 mod neighbours;
@@ -76,6 +77,7 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         | "listClients"
         | "getClientFacets"
         | "listFailedDeliveries"
+        | "listPolicyExceptions"
         | "listRelations"
         | "listJourneys"
         | "getServiceGraph"
@@ -104,6 +106,8 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         "approveRelation" => ("rel_default", Some(json!({"mode": "monitor"}))),
         "rejectRelation" => ("rel_default", None),
         "setPolicyMode" => ("default-rate", Some(json!({"mode": "enforce"}))),
+        "addPolicyException" => ("default-rate", Some(exceptions::body())),
+        "removePolicyException" => ("pex_default", None),
         "unlockAccount" => ("", Some(json!({"account": "ada", "reason": "she called"}))),
         "getFailedDelivery" => (&webhooks::DELIVERY, None),
         "replayFailedDelivery" | "discardFailedDelivery" => {
@@ -116,7 +120,7 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
 }
 
 /// What only the default organisation has.
-const THEIRS: [&str; 12] = [
+const THEIRS: [&str; 13] = [
     "exc_default",
     "ep_default",
     "fnd_default",
@@ -129,6 +133,7 @@ const THEIRS: [&str; 12] = [
     "svc_default",
     "jny_default",
     "rel_default",
+    "pex_default",
 ];
 
 /// How somebody asks.

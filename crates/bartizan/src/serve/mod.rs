@@ -5,6 +5,7 @@ mod capture;
 mod denied;
 pub(crate) mod descriptors;
 mod error;
+mod exceptions;
 mod figures;
 mod fixed;
 mod in_force;
@@ -46,6 +47,7 @@ use tokio::{runtime::Runtime, sync::Mutex};
 
 pub(crate) use admin::Closed;
 pub use error::ServeError;
+pub(crate) use exceptions::Exception;
 pub(crate) use figures::Figures;
 pub use in_force::ModesError;
 pub(crate) use in_force::{InForce, Switch, SwitchError, Switched};
@@ -60,7 +62,8 @@ pub(crate) use watch::{LiveExchange, Watch};
 use self::{
     admin::Admin,
     capture::Capture,
-    in_force::{Modes, with_decided},
+    exceptions::Exceptions,
+    in_force::{Modes, applied, with_decided},
     lane::Lane,
     relations::Decided,
     settings::compile,
@@ -178,6 +181,7 @@ impl Serving {
         let modes = behind.block_on(Modes::load(kept))?;
         let decided = behind.block_on(Decided::load(kept))?;
         let configured = with_decided(configured, &decided);
+        let exceptions = behind.block_on(Exceptions::load(kept)).map_err(ModesError::Store)?;
         let look_ups = LookUps::new(|text| anstream::eprintln!("warning: {text}"));
         let lasting = Lasting::load(&behind, &directory, &snapshot)?;
         let surroundings = Surroundings {
@@ -185,7 +189,8 @@ impl Serving {
             ..lasting.surroundings(&snapshot, &look_ups)
         };
         let keys = Arc::clone(&surroundings.keys);
-        let enforcement = Arc::new(Enforcement::new(&modes.apply(&configured), surroundings)?);
+        let policies = applied(&configured, &modes, &exceptions);
+        let enforcement = Arc::new(Enforcement::new(&policies, surroundings)?);
         let counters = Arc::new(Counters::default());
         let capture = capture
             .map(|(path, clear)| {
@@ -220,6 +225,7 @@ impl Serving {
             configured,
             modes,
             decided,
+            exceptions,
             enforcement: Arc::clone(&enforcement),
         };
         let in_force = Arc::new(Mutex::new(in_force));

@@ -9,6 +9,7 @@ mod changes;
 mod clients;
 mod endpoint;
 mod events;
+mod exceptions;
 mod exchanges;
 mod findings;
 mod incident_journey;
@@ -57,6 +58,7 @@ pub(super) fn all() -> Vec<Operation> {
         overview::operations(),
         kept::operations(),
         server::operations(),
+        exceptions::operations(),
         relations::operations(),
         webhooks::operations(),
         events::operations(),
