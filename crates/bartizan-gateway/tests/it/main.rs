@@ -35,6 +35,7 @@ mod retries_http2;
 mod revoked;
 mod rights;
 mod schema;
+mod set_aside;
 mod signed;
 mod spoken;
 mod streams;
