@@ -9,7 +9,7 @@ use bartizan_model::{
 };
 
 use super::{
-    Connection, Inner, Row, SqlStore, Value,
+    Connection, Fault, Inner, Row, SqlStore, Value,
     audit::{self, signed, unsigned},
     query, read,
     store::{reading, writing},
@@ -308,17 +308,18 @@ async fn take(
     let set = |state: DeliveryState| {
         query!(sql::SET_STATE, scope, id.as_str().to_owned(), state.as_str(), now.micros())
     };
-    match one(connection, scope, key, &id).await? {
-        Some((mut kept, Some(delivered))) => {
+    match one(connection, scope, key, &id).await {
+        Ok(Some((mut kept, Some(delivered)))) => {
             set(DeliveryState::Replaying).execute(connection).await?;
             kept.state = DeliveryState::Replaying;
             Ok(Some((kept, delivered)))
         }
-        // What there is no room for any more.
-        _ => {
+        // What there was no room for since, or what was damaged: others must not wait behind it.
+        Ok(_) | Err(Fault::Store(StoreError::CorruptRow { .. })) => {
             set(DeliveryState::Failed).execute(connection).await?;
             Ok(None)
         }
+        Err(fault) => Err(fault),
     }
 }
 
