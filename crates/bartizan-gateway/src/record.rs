@@ -59,6 +59,9 @@ impl Drop for Record {
         }
         let finished = Finished::new(call);
         finished.call().snapshot.policies.logging(&finished);
+        if let Some(replay) = &finished.call().link.peer.replay {
+            replay.ended(finished.call());
+        }
         if self.shared.handover.is_wanted() {
             self.shared.handover.give(Handed::Finished(finished));
         }

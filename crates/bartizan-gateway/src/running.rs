@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use bartizan_model::webhook::Replayed;
 use tokio::{
     runtime::Handle,
     sync::{Notify, watch},
@@ -25,6 +26,7 @@ use crate::{
     listen::accept::{self, Door},
     metrics::Metrics,
     phases::{AllowAll, Policies},
+    redelivery::{self, Redelivery},
     shared::{Connections, Shared},
     snapshot::Snapshot,
     upstream::health,
@@ -231,6 +233,16 @@ impl Running {
         let drained = timeout(longest, self.shared.connections.drain()).await.is_ok();
         self.shared.handover.end();
         drained
+    }
+
+    /// Sends a delivery that was kept once more, as a request of its own: through the policies to the service that it was
+    /// for, with [`REPLAY_FIELD`](bartizan_model::webhook::REPLAY_FIELD). Signatures count as when it came.
+    pub async fn redeliver(&self, delivery: Redelivery) -> Replayed {
+        let local = self.addresses.first().copied();
+        let local = local.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let (shared, runtime) = (Arc::clone(&self.shared), &self.runtime);
+        let task = runtime.spawn(redelivery::redeliver(shared, local, delivery));
+        task.await.unwrap_or_else(|_| redelivery::unknown())
     }
 
     /// Says that it is going to end, to who asks [`Running::is_ending`]; it goes on until

@@ -174,13 +174,20 @@ pub(crate) fn place<B>(call: &mut Call, request: &Request<B>) -> Result<(), Stop
         if let Some(is_secure) = is_secure {
             call.scheme = if is_secure { "https" } else { "http" };
         }
-        if let Some(id) = request.headers().get("x-request-id") {
+        // A replay is another request than the one that the id is of.
+        if call.link.peer.replay.is_none()
+            && let Some(id) = request.headers().get("x-request-id")
+        {
             call.ids.adopt(id);
         }
     }
     call.service = call.snapshot.route(call.authority(), request);
     if call.service.is_none() {
         return Err(stop(StatusCode::NOT_FOUND, "no-service", "no service is configured for this"));
+    }
+    if call.link.peer.replay.as_ref().is_some_and(|replay| !replay.is_for(call.service())) {
+        let title = "what is replayed was for another service";
+        return Err(stop(StatusCode::CONFLICT, "service-changed", title));
     }
     Ok(())
 }

@@ -147,6 +147,10 @@ text_id!(
     ApiKeyId, "key", "api-key"
 );
 text_id!(
+    /// A delivery of a webhook that was not taken.
+    FailedDeliveryId, "dlv", "failed-delivery"
+);
+text_id!(
     /// An actor.
     ActorId, "act", "actor"
 );

@@ -47,6 +47,7 @@ pub mod taxonomy;
 pub mod time;
 pub mod user;
 pub mod verdict;
+pub mod webhook;
 mod words;
 
 pub use actor::{ActorKind, ActorRef, Grade, Principal, PrincipalKind, Session};
@@ -74,8 +75,8 @@ pub use hash::{HashKey, KeyedHash};
 pub use host::HostPattern;
 pub use ids::{
     ActorId, ApiKeyId, ChangeId, ClientId, DetectionId, EndpointId, EnvironmentId, EventId,
-    ExchangeId, FindingId, IncidentId, JourneyId, OrganisationId, PrincipalId, RelationId, Scope,
-    ServiceId, SessionId,
+    ExchangeId, FailedDeliveryId, FindingId, IncidentId, JourneyId, OrganisationId, PrincipalId,
+    RelationId, Scope, ServiceId, SessionId,
 };
 pub use incident::{Incident, Stage};
 pub use item::{Input, ItemMeta, Status, Subject};

@@ -17,6 +17,7 @@ mod directory;
 mod error;
 pub mod exchange_log;
 mod facets;
+mod failed;
 mod files;
 mod glance;
 mod journeys;
@@ -58,6 +59,10 @@ pub use exchange_log::{
     SegmentExtent,
 };
 pub use facets::{Facet, FacetValue, Facets, MAX_FACET_VALUES};
+pub use failed::{
+    FailedDeliveries, FailedDeliveryChange, FailedDeliveryFilter, KeepReport, MAX_FAILED_BYTES,
+    MAX_FAILED_DELIVERIES,
+};
 pub use files::MAX_NAME_BYTES;
 pub use glance::{
     Changes, DataClassSpread, EndpointChange, EndpointName, Glance, MAX_ENDPOINT_CHANGES,

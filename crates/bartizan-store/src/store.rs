@@ -22,6 +22,7 @@ use crate::{
         BlockEntry, BlockPosition, ExchangeQuery, LogNumber, RemovedSegment, SegmentExtent,
     },
     facets::Facets,
+    failed::FailedDeliveries,
     glance::Glance,
     journeys::Journeys,
     logins::Logins,
@@ -54,6 +55,7 @@ pub trait Store:
     + Calls
     + ChangeLog
     + ClientInventory
+    + FailedDeliveries
     + Journeys
     + Partings
     + Quotas

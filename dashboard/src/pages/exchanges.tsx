@@ -14,6 +14,7 @@ import { spaced } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
 import { absolute, clock, day, instant } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
+import { Except, useMayExcept } from "./exceptions.tsx";
 import { ActorName, DetectionName, EndpointName, Moment, useActorSuggestions } from "./named.tsx";
 
 const COLUMNS: Column<Exchange>[] = [
@@ -272,9 +273,12 @@ export function Exchanges() {
   );
 }
 
+type Decision = Exchange["decisions"][number];
+
 /** What is kept of one exchange, beside the list. */
 function Look({ exchange: it, close }: { exchange: Exchange; close: () => void }) {
   const at = instant(it.time);
+  const [excepting, setExcepting] = useState<Decision>();
   return (
     <Dialog
       title={
@@ -309,7 +313,7 @@ function Look({ exchange: it, close }: { exchange: Exchange; close: () => void }
             ["Actor", <Caller key="actor" row={it} />],
           ]}
         />
-        <Decisions exchange={it} />
+        <Decisions exchange={it} except={setExcepting} />
         <Names title="Anomalies of its form" names={it.anomalies} />
         <Names title="Not inspected" names={it.not_inspected} hatched />
         <Classes exchange={it} />
@@ -324,12 +328,14 @@ function Look({ exchange: it, close }: { exchange: Exchange; close: () => void }
           Close <kbd>Esc</kbd>
         </button>
       </footer>
+      {excepting && <Except exchange={it} decision={excepting} close={() => setExcepting(undefined)} />}
     </Dialog>
   );
 }
 
-function Decisions({ exchange }: { exchange: Exchange }) {
+function Decisions({ exchange, except }: { exchange: Exchange; except: (one: Decision) => void }) {
   const { decisions, decisions_left_out: rest } = exchange;
+  const may = useMayExcept();
   if (decisions.length === 0) return null;
   return (
     <section>
@@ -355,6 +361,11 @@ function Decisions({ exchange }: { exchange: Exchange }) {
             </Sign>
             <b>{visible(one.policy, 80)}</b>
             <span className="t3">{visible(one.reason, 120)}</span>
+            {may && one.outcome !== "not_evaluated" && one.status != null && (
+              <button type="button" className="btn" onClick={() => except(one)}>
+                Make an exception
+              </button>
+            )}
           </li>
         ))}
         {rest > 0 && <li className="t3">and {many(rest, "more decision")}</li>}

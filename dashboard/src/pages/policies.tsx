@@ -15,6 +15,8 @@ import { spaced } from "../words/names.ts";
 import { count, many, share } from "../words/numbers.ts";
 import { absolute, MINUTE } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
+import { Exceptions } from "./exceptions.tsx";
+import { FailedDeliveries } from "./failed.tsx";
 import { MeasuredRates } from "./measuredrates.tsx";
 
 const MODES: Mode[] = ["off", "monitor", "enforce"];
@@ -81,6 +83,8 @@ export function Policies() {
           )}
         </Ready>
       </Panel>
+      <Exceptions />
+      <FailedDeliveries />
       {!may && (
         <p className="small t3 after">
           {able

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use bartizan_model::webhook::REPLAY_FIELD;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::{BufMut, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version, header, request, uri::PathAndQuery};
@@ -102,7 +103,17 @@ pub(crate) fn to_upstream(parts: &mut request::Parts, call: &Call, protocol: Ups
         headers.insert(TRACEPARENT, trace);
     }
     call.edits_to_upstream().apply(headers);
+    mark_replay(headers, call);
     address(parts, call, protocol);
+}
+
+/// Tells the upstream of a replay, and of nothing else that somebody says is one.
+fn mark_replay(headers: &mut HeaderMap, call: &Call) {
+    headers.remove(REPLAY_FIELD);
+    let replay = call.link.peer.replay.as_ref();
+    if let Some(id) = replay.and_then(|replay| HeaderValue::from_str(replay.id()).ok()) {
+        headers.insert(REPLAY_FIELD, id);
+    }
 }
 
 /// HTTP/2 may send cookies in several fields, HTTP/1 may not (RFC 9113 §8.2.3).

@@ -15,7 +15,7 @@ use http::HeaderValue;
 use tokio::time::Instant;
 
 use super::clients::Shown;
-use crate::{budget::ClientPlace, head::Refusal, shared::Place};
+use crate::{budget::ClientPlace, head::Refusal, redelivery::Replay, shared::Place};
 
 /// Whether a connection leaves HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub(crate) struct Peer {
     pub(crate) text: HeaderValue,
     /// Where it is counted.
     pub(crate) place: ClientPlace,
+    /// The delivery that is replayed, where it is not a client who asks.
+    pub(crate) replay: Option<Arc<Replay>>,
 }
 
 impl Peer {
@@ -57,7 +59,17 @@ impl Peer {
         let text = text.unwrap_or(HeaderValue::from_static("unknown"));
         let place = ClientPlace::of(ip);
         let address = SocketAddr::new(ip, address.port());
-        Self { address, local, tls: None, is_named, door: 0, certificate: None, text, place }
+        Self {
+            address,
+            local,
+            tls: None,
+            is_named,
+            door: 0,
+            certificate: None,
+            text,
+            place,
+            replay: None,
+        }
     }
 
     /// `http` or `https`.

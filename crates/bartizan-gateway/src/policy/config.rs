@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserializer;
 
 pub use super::kinds::PolicyConfig;
-use super::{PolicyItem, scope::ScopeConfig};
+use super::{PolicyItem, scope::ScopeConfig, set_aside::SetAside};
 
 /// Most policies.
 pub(crate) const POLICIES: usize = 1_000;
@@ -85,6 +85,13 @@ impl PolicyConfig {
     #[must_use]
     pub fn switched(mut self, mode: Mode, until: Option<Timestamp>) -> Self {
         (self.mode, self.until) = (Some(mode), until);
+        self
+    }
+
+    /// The same, with refusals that are set aside by hand.
+    #[must_use]
+    pub fn setting_aside(mut self, set_aside: Vec<SetAside>) -> Self {
+        self.set_aside = set_aside;
         self
     }
 

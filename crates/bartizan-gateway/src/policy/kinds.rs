@@ -21,6 +21,7 @@ use super::{
     scope::{ScopeConfig, Wanted},
     security_txt,
     set::{Around, Named, Outer},
+    set_aside::SetAside,
     shown, single_use, size, soap, transfer, upload, upstream_errors, url_values, webhook,
     websocket, ws_security, xml_rpc,
 };
@@ -59,6 +60,9 @@ macro_rules! kinds {
             /// When a switch by hand to its mode ends.
             #[serde(skip)]
             pub(crate) until: Option<Timestamp>,
+            /// Refusals that were set aside by hand.
+            #[serde(skip)]
+            pub(crate) set_aside: Vec<SetAside>,
         }
 
         impl PolicyConfig {
@@ -72,6 +76,7 @@ macro_rules! kinds {
                     $($kind: None,)+
                     is_default: false,
                     until: None,
+                    set_aside: Vec::new(),
                 }
             }
 

@@ -83,6 +83,7 @@ pub mod schema;
 pub mod scope;
 pub mod security_txt;
 mod set;
+mod set_aside;
 pub mod shown;
 pub mod single_use;
 pub mod size;
@@ -152,6 +153,8 @@ pub use self::{
     reached::{Came, Reached},
     record::{Applied, Decisions, PolicyTally},
     scope::{Reach, ScopeConfig},
+    set_aside::{MOST_SET_ASIDE, SetAside, can_be_set_aside},
+    webhook::{FailedDeliveries, FailedReceiver, Told},
 };
 pub(crate) use self::{
     concurrency::Permits,
@@ -208,6 +211,8 @@ pub struct Surroundings {
     pub learned: Arc<LearnedContracts>,
     /// Told how look-ups go.
     pub look_ups: LookUps,
+    /// Told of deliveries that no upstream took.
+    pub failed_deliveries: FailedDeliveries,
 }
 
 impl Surroundings {
@@ -228,6 +233,7 @@ impl Surroundings {
             has_client_certificates: false,
             learned: Arc::default(),
             look_ups: LookUps::default(),
+            failed_deliveries: FailedDeliveries::default(),
             hash_key,
         }
     }
@@ -334,6 +340,7 @@ impl Enforcement {
         let help = "Requests with more to compare with scopes than there is time for";
         registry.register("policy_scopes_over_budget", help, self.over_budget.clone());
         self.surroundings.look_ups.register(registry);
+        self.surroundings.failed_deliveries.register(registry);
     }
 
     /// What was counted for the policy of this name since the process began, in whatever mode it was.
@@ -409,7 +416,7 @@ impl Policies for Enforcement {
             permit.leave();
         }
         self.breaking.note(call, &self.surroundings.hash_key);
-        webhook::left(call);
+        webhook::left(call, &self.surroundings.failed_deliveries);
         // Those that were answered are settled.
         single_use::ended(call);
         let counter = self.surroundings.counter.as_ref();
@@ -445,6 +452,7 @@ impl Policies for Enforcement {
             return true;
         }
         let stage = Stage::new(Arc::clone(set), call, handshake);
+        stage.note(call.extensions().get_or_insert_default());
         inspection::message(&stage, call, message).is_none()
     }
 
@@ -491,7 +499,7 @@ impl Policies for Enforcement {
             if let Some(refusal) = refusal {
                 return Some(dress::reply(&stage, call, refusal));
             }
-            let mut answer = webhook::ask(&stage, call, &self.surroundings).await?;
+            let mut answer = webhook::ask(&stage, call, request, &self.surroundings).await?;
             dress::dress(&stage, call, &mut answer);
             Some(Box::new(answer))
         }))

@@ -40,6 +40,8 @@ mod conditions;
 mod edge;
 mod own_keys;
 
+pub(super) use self::edge::EXCEPTED;
+
 /// What later phases need: the policies that the call began with, and what it asks for.
 #[derive(Clone, Debug)]
 pub(crate) struct Stage {
@@ -66,6 +68,11 @@ impl Stage {
         let host = request.headers.get("host").and_then(|host| host.to_str().ok());
         let asked = Arc::new(Asked::new(wanted, host, request));
         Self { set: Arc::default(), asked }
+    }
+
+    /// Keeps with decisions what they are about.
+    pub(crate) fn note(&self, decisions: &mut Decisions) {
+        decisions.asked = Some(Arc::clone(&self.asked));
     }
 
     /// Number of the first path pattern of a scope that holds the call in one of its readings.
@@ -141,6 +148,8 @@ pub(crate) struct Pass<'a> {
     presenter: Presenter,
     /// Signatures that are good.
     signed: Signed,
+    /// When it came first, where it is replayed.
+    came: Option<Timestamp>,
 }
 
 impl<'a> Pass<'a> {
@@ -156,8 +165,10 @@ impl<'a> Pass<'a> {
                 claims: Arc::default(),
             });
         }
+        let stage = Stage::new(set, call, request);
+        stage.note(&mut decisions);
         Self {
-            stage: Stage::new(set, call, request),
+            stage,
             request,
             address: call.client(),
             now: timestamp(call.time),
@@ -172,6 +183,7 @@ impl<'a> Pass<'a> {
             is_undecided: false,
             presenter: Presenter::of(call),
             signed: Signed::default(),
+            came: call.link.peer.replay.as_ref().map(|replay| replay.came()),
         }
     }
 

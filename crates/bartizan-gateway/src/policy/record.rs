@@ -11,7 +11,9 @@ use prometheus_client::metrics::{counter::Counter, family::Family};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{identity::Identity, scope::Scope};
+use super::{
+    asked::Asked, identity::Identity, pass::EXCEPTED, scope::Scope, set_aside::is_set_aside,
+};
 use crate::{call::Call, phases::Reply};
 
 /// A decision that was more than to let pass.
@@ -51,6 +53,8 @@ pub struct Decisions {
     pub applied: Vec<Applied>,
     /// Who is calling, as far as it was verified; in order of verifying.
     pub identities: Vec<Identity>,
+    /// What the call asks for.
+    pub(crate) asked: Option<Arc<Asked>>,
 }
 
 impl Decisions {
@@ -361,8 +365,12 @@ impl<R> Policy<R> {
         self.keep(outcome, Action::Allow, None, reason, decisions);
     }
 
-    /// Counts a refusal and keeps it with the call; gives it back when it is to be enforced.
+    /// Counts a refusal and keeps it with the call; gives it back when it is to be enforced, and was not set aside.
     pub(crate) fn refuse(&self, refusal: Refusal, decisions: &mut Decisions) -> Option<Refusal> {
+        if is_set_aside(&self.scope.set_aside, refusal.reason, decisions) {
+            self.not_evaluated(EXCEPTED, decisions);
+            return None;
+        }
         let is_enforced = self.is_enforced();
         let (count, outcome) = match is_enforced {
             true => (Outcome::Refused, PolicyOutcome::Enforced),

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     asked::{Asked, Form},
     exception::Exception,
+    set_aside::Aside,
     work::Work,
 };
 use crate::snapshot::{host_of, is_host_pattern, is_named};
@@ -110,6 +111,8 @@ pub(crate) struct Scope {
     pub(crate) except: Vec<Self>,
     /// The same until a time, as somebody has written down.
     pub(crate) exceptions: Vec<Exception>,
+    /// Refusals that are set aside.
+    pub(crate) set_aside: Vec<Aside>,
     /// The kind of the policy whose scope it is.
     pub(crate) kind: &'static str,
 }
@@ -158,6 +161,7 @@ impl Scope {
             methods: methods.collect::<Result<_, _>>()?,
             except: Vec::new(),
             exceptions: Vec::new(),
+            set_aside: Vec::new(),
             kind: "",
         })
     }
@@ -177,6 +181,7 @@ impl Scope {
         wanted.services |= !self.services.is_empty();
         self.except.iter().for_each(|scope| scope.note(wanted));
         self.exceptions.iter().for_each(|exception| exception.scope.note(wanted));
+        self.set_aside.iter().for_each(|aside| aside.scope.note(wanted));
     }
 
     /// Whether a request is in it. `asked` was made for what [`Scope::note`] said.

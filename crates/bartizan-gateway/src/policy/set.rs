@@ -23,6 +23,7 @@ use super::{
     record::{Policy, Tallies},
     roles,
     scope::{Scope, ScopeConfig},
+    set_aside,
     step_up::StepUp,
     vouchers::Vouchers,
 };
@@ -185,6 +186,8 @@ fn scope_of(
         scope.except.push(compile(&config)?);
     }
     scope.exceptions = exception::compile(&policy.except)
+        .map_err(|problem| PolicyError::new(name, &problem.key, problem.problem))?;
+    scope.set_aside = set_aside::compile(&policy.set_aside, kind)
         .map_err(|problem| PolicyError::new(name, &problem.key, problem.problem))?;
     scope.kind = kind;
     Ok(scope)

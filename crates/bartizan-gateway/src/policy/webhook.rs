@@ -1,7 +1,10 @@
 //! Receivers of webhooks: deliveries are taken from who can sign them, and each once.
 
+mod failing;
 mod form;
 mod taking;
+
+use std::sync::Arc;
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest, hmac};
 use bartizan_model::{HashKey, KeyedHash, Mode, Timestamp, replay::Account};
@@ -18,6 +21,7 @@ use serde::{
 };
 use zeroize::Zeroizing;
 
+pub use self::failing::{FailedDeliveries, FailedReceiver, Told};
 use self::form::{Form, Said};
 pub(crate) use self::taking::{answered, ask, left, may_ask, signatures};
 use super::{
@@ -53,7 +57,13 @@ refused with 409, `delivery-repeated`, with `repeated: refuse`. One that comes w
 What was taken is kept in the replay store that all signed schemes share, as keyed hashes: up to 524288 deliveries, of which \
 a policy holds no more than are free for others (half, when it is alone). Beyond that its deliveries are refused with 503 \
 (`replays-unknown`) instead of forgetting one that could be replayed; those of others are not. `bartizan serve` writes it down within a second, so that it outlives a restart; each gateway of several keeps \
-its own. A handshake (`Upgrade`) is no delivery. Who signs a delivery becomes no principal: leave the path out of \
+its own. A delivery that was good and that the upstream failed to take (no answer in time, no answer at all, 5xx) is kept for \
+`keep_failed_days` where `bartizan serve` runs, in whatever mode the policy is: as it came, sealed under a key that is not in \
+the database, and shown with its values replaced. `bartizan webhooks` lists, replays and discards such deliveries; whoever \
+operates can replay one without the time or the replay store of its signature being in the way, while everything else is asked \
+as of any request. The upstream is told by `X-Bartizan-Replay`, which nobody else can send it. A body of more than 1 MiB, fields \
+of more than 64 KiB and trailers are not kept: then there is a record that says so. Of what was not signed as it has to be \
+nothing is kept but the exchange without its values, and why. A handshake (`Upgrade`) is no delivery. Who signs a delivery becomes no principal: leave the path out of \
 `authentication` policies.",
     examples: &[
         "\
@@ -86,6 +96,8 @@ const TOLERANCE: std::ops::RangeInclusive<u32> = 1..=900;
 /// How long deliveries may be remembered, in seconds. Longer than any that was taken can be sent again, by its time:
 /// twice the tolerance, and what its body may take.
 const REMEMBER: std::ops::RangeInclusive<u32> = 3_600..=30 * 86_400;
+/// Longest that failed deliveries are kept, in days.
+const KEEP_DAYS: u32 = 30;
 /// Longest name of a delivery, in bytes.
 const ID_BYTES: usize = 256;
 /// For secrets in Base64, with padding or without.
@@ -119,6 +131,10 @@ pub struct WebhookConfig {
     /// What follows when a delivery comes again that was taken.
     #[serde(default)]
     pub repeated: Repeated,
+    /// For how many days a delivery is kept that the upstream failed to take, so that it can be replayed; 0 to 30, 0 for
+    /// not at all.
+    #[serde(default = "a_week")]
+    pub keep_failed_days: u32,
 }
 
 /// Who signs how.
@@ -207,6 +223,10 @@ const fn five_minutes() -> u32 {
     300
 }
 
+const fn a_week() -> u32 {
+    7
+}
+
 const fn a_day() -> u32 {
     86_400
 }
@@ -219,13 +239,15 @@ fn body() -> String {
 #[derive(Debug)]
 pub(crate) struct Webhook {
     /// Of the policy: what was taken for one was not for another.
-    name: String,
+    name: Arc<str>,
     form: Form,
     secrets: Vec<hmac::Key>,
     tolerance: i64,
     remember: i64,
     id_member: Option<String>,
     repeated: Repeated,
+    /// For how many days what failed is kept.
+    keep_days: u32,
     hash_key: HashKey,
     account: Account,
 }
@@ -252,6 +274,9 @@ impl Webhook {
         if !REMEMBER.contains(&config.remember_seconds) {
             return Err(Problem::new("remember_seconds", "expected 3600 to 2592000"));
         }
+        if config.keep_failed_days > KEEP_DAYS {
+            return Err(Problem::new("keep_failed_days", "expected 0 to 30"));
+        }
         let id_member = match (&config.id_member, config.scheme) {
             (Some(member), _) if member.is_empty() => {
                 return Err(Problem::new("id_member", "may not be empty"));
@@ -263,7 +288,7 @@ impl Webhook {
         };
         let hash_key = hash_key.derive("deliveries of webhooks");
         Ok(Self {
-            name: name.to_owned(),
+            name: name.into(),
             account: Account::of(hash_key.hash("policy", name.as_bytes())),
             form,
             secrets,
@@ -271,6 +296,7 @@ impl Webhook {
             remember: i64::from(config.remember_seconds),
             id_member,
             repeated: config.repeated,
+            keep_days: config.keep_failed_days,
             hash_key,
         })
     }

@@ -48,6 +48,7 @@ pub(crate) const TABLES: &[&str] = &[
     "exchange_removals",
     "api_keys",
     "quotas",
+    "failed_deliveries",
     "users",
     "login_sessions",
     "access_tokens",

@@ -14,6 +14,7 @@ mod connection;
 mod copy;
 mod deliveries;
 mod facets;
+mod failed;
 mod filters;
 mod findings;
 mod glance;

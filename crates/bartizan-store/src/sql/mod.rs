@@ -8,6 +8,7 @@ pub(crate) mod changelog;
 pub(crate) mod clients;
 mod counted;
 pub(crate) mod deliveries;
+pub(crate) mod failed;
 pub(crate) mod glance;
 pub(crate) mod journeys;
 pub(crate) mod logins;

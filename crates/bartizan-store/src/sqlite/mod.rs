@@ -48,6 +48,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (22, "paths_apart", include_str!("../../migrations/sqlite/0022_paths_apart.sql")),
     (24, "quotas", include_str!("../../migrations/sqlite/0024_quotas.sql")),
     (25, "key_terms", include_str!("../../migrations/sqlite/0025_key_terms.sql")),
+    (26, "failed_deliveries", include_str!("../../migrations/sqlite/0026_failed_deliveries.sql")),
 ];
 
 /// One SQLite file.

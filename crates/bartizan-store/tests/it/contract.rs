@@ -8,6 +8,7 @@ mod calls;
 mod changelog;
 mod clients;
 mod deliveries;
+mod failed;
 mod glance;
 mod inventory;
 mod journeys;
@@ -87,6 +88,7 @@ on_both! {
     servicemap: services_are_replaced_as_a_whole, third_parties_are_filtered_and_listed;
     glance: changes_are_counted_since_a_time, data_classes_are_spread_over_endpoints, traffic_adds_up_and_is_forgotten;
     journeys: journeys_are_replaced_listed_and_filtered;
+    failed: failed_deliveries_are_kept_whole_and_apart, failed_deliveries_are_replayed_by_one_and_settled, failed_deliveries_that_came_again_need_nothing, failed_deliveries_are_bounded_and_end;
     quotas: quotas_are_reserved_and_given_back, quotas_hold_when_many_reserve_at_once;
     inventory: endpoints_merge_split_and_come_back, automatic_merges_respect_people, what_is_only_discovered_is_forgotten_with_the_whole;
     keeping: retention_keeps_what_matters, blocks_are_found_by_time_and_subject, blocks_are_found_from_the_last_one_back, log_budget_drops_oldest_segments;

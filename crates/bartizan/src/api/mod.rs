@@ -79,6 +79,8 @@ pub(crate) struct Server {
     pub(crate) closed: Arc<Closed>,
     /// What the gateway runs on.
     pub(crate) traffic: tokio::runtime::Handle,
+    /// Told when somebody asks for a replay of a delivery.
+    pub(crate) replays: Arc<tokio::sync::Notify>,
 }
 
 impl Api {

@@ -4,11 +4,13 @@ mod apart;
 mod changes;
 mod clients;
 mod events;
+mod exceptions;
 mod journeys;
 mod lists;
 mod neighbours;
 mod servicemap;
 mod things;
+mod webhooks;
 mod world;
 
 use std::net::SocketAddr;
@@ -37,15 +39,49 @@ const PEER: ([u8; 4], u16) = ([127, 0, 0, 1], 4_000);
 fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
     match operation.id {
         "logIn" => ("", Some(json!({"user": "viewer", "password": PASSWORD}))),
-        "getSession" | "logOut" | "listUsers" | "listTokens" | "listEndpoints" | "listServices"
-        | "listFindings" | "listIncidents" | "listDetections" | "listActors" | "listKeys"
-        | "listAuditRecords" | "getAuditHead" | "getOpenApi" | "getOverview" | "getHealth"
-        | "listPolicies" | "getConfiguration" | "watchEvents" | "listChecks" | "listDetectors"
-        | "listDataClasses" | "listExchanges" | "listAssignees" | "getEndpointFacets"
-        | "getEndpointCalls" | "listRuns" | "getRetention" | "getFindingFacets"
-        | "getIncidentFacets" | "getActorFacets" | "getLearnedDocument" | "listChanges"
-        | "getChangeFacets" | "getChangeBaseline" | "listClients" | "getClientFacets"
-        | "listRelations" | "listJourneys" | "getServiceGraph" | "listEgress" => ("", None),
+        "getSession"
+        | "logOut"
+        | "listUsers"
+        | "listTokens"
+        | "listEndpoints"
+        | "listServices"
+        | "listFindings"
+        | "listIncidents"
+        | "listDetections"
+        | "listActors"
+        | "listKeys"
+        | "listAuditRecords"
+        | "getAuditHead"
+        | "getOpenApi"
+        | "getOverview"
+        | "getHealth"
+        | "listPolicies"
+        | "getConfiguration"
+        | "watchEvents"
+        | "listChecks"
+        | "listDetectors"
+        | "listDataClasses"
+        | "listExchanges"
+        | "listAssignees"
+        | "getEndpointFacets"
+        | "getEndpointCalls"
+        | "listRuns"
+        | "getRetention"
+        | "getFindingFacets"
+        | "getIncidentFacets"
+        | "getActorFacets"
+        | "getLearnedDocument"
+        | "listChanges"
+        | "getChangeFacets"
+        | "getChangeBaseline"
+        | "listClients"
+        | "getClientFacets"
+        | "listFailedDeliveries"
+        | "listPolicyExceptions"
+        | "listRelations"
+        | "listJourneys"
+        | "getServiceGraph"
+        | "listEgress" => ("", None),
         "getJourney" => ("jny_default", None),
         "changePassword" => {
             ("", Some(json!({"current": PASSWORD, "new": "another sentence of mine"})))
@@ -70,7 +106,13 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         "approveRelation" => ("rel_default", Some(json!({"mode": "monitor"}))),
         "rejectRelation" => ("rel_default", None),
         "setPolicyMode" => ("default-rate", Some(json!({"mode": "enforce"}))),
+        "addPolicyException" => ("default-rate", Some(exceptions::body())),
+        "removePolicyException" => ("pex_default", None),
         "unlockAccount" => ("", Some(json!({"account": "ada", "reason": "she called"}))),
+        "getFailedDelivery" => (&webhooks::DELIVERY, None),
+        "replayFailedDelivery" | "discardFailedDelivery" => {
+            (&webhooks::DELIVERY, Some(json!({"reason": "it is up again"})))
+        }
         "addKey" => ("", Some(json!({"name": "new", "owner": "acme"}))),
         "setKeyState" => ("key_default", Some(json!({"state": "disabled"}))),
         other => panic!("say what {other} is asked with"),
@@ -78,7 +120,7 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
 }
 
 /// What only the default organisation has.
-const THEIRS: [&str; 12] = [
+const THEIRS: [&str; 13] = [
     "exc_default",
     "ep_default",
     "fnd_default",
@@ -91,6 +133,7 @@ const THEIRS: [&str; 12] = [
     "svc_default",
     "jny_default",
     "rel_default",
+    "pex_default",
 ];
 
 /// How somebody asks.

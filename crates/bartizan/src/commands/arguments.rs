@@ -7,6 +7,7 @@ mod import;
 mod keys;
 mod knowledge;
 mod live;
+mod webhooks;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,7 @@ pub(super) use self::{
     keys::{KeysCommand, KeysCreate, KeysRevoke, KeysState},
     knowledge::Knowledge,
     live::Live,
+    webhooks::{WebhooksCommand, WebhooksDecide, WebhooksShow},
 };
 use crate::config::FailOn;
 
@@ -93,6 +95,9 @@ pub enum Command {
     /// List and try out sinks; look at, send again or forget what they did not take
     #[command(subcommand, after_help = EXIT_CODES)]
     Sinks(SinksCommand),
+    /// List deliveries of webhooks that no upstream took; look at, replay or discard them
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Webhooks(WebhooksCommand),
     /// Explain a check, detector, data class, source, web framework, kind of policy or kind of sink, or what
     /// becomes of a request
     #[command(args_conflicts_with_subcommands = true)]

@@ -71,6 +71,8 @@ pub(super) struct Open {
     pub(super) store: Arc<dyn Store>,
     pub(super) scope: Scope,
     pub(super) now: Timestamp,
+    /// Whether a server may be running with this store: one holds the folder, or there may be others elsewhere.
+    pub(super) may_be_served: bool,
     /// Held until the change is made.
     _directory: Option<DataDirectory>,
 }
@@ -102,7 +104,8 @@ impl Open {
             }
             Err(error) => return Err(failed(&error)),
         };
-        Ok(Self { runtime, store, scope, now, _directory: directory })
+        let may_be_served = directory.is_none() || options.postgres.is_some();
+        Ok(Self { runtime, store, scope, now, may_be_served, _directory: directory })
     }
 }
 

@@ -33,6 +33,7 @@ mod split;
 mod store;
 mod terminal;
 mod watched;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -80,6 +81,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CommandError> {
         Command::Keys(command) => keys::run(cli, command),
         Command::Store(command) => store::run(cli, command),
         Command::Sinks(command) => sinks::run(cli, command),
+        Command::Webhooks(command) => webhooks::run(cli, command),
         Command::Explain(arguments) => explain::run(cli, arguments),
         Command::Config(arguments) => config::run(cli, arguments),
         Command::Import(arguments) => import::run(cli, arguments),

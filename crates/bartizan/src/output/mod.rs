@@ -5,6 +5,7 @@
 //! ([`visible::visible`]). Nothing here reads a clock, the network or a file.
 
 pub mod csv;
+pub(crate) mod delivery;
 pub mod html;
 pub mod json;
 pub mod learned;

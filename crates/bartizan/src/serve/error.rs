@@ -36,6 +36,9 @@ pub enum ServeError {
     /// What is denied cannot be read.
     #[error("cannot read which credentials are denied: {0}")]
     Denied(StoreError),
+    /// Deliveries that failed cannot be read.
+    #[error("cannot read which deliveries of webhooks have failed: {0}")]
+    Webhooks(StoreError),
     /// The paths that people keep apart cannot be read.
     #[error("cannot read which paths are kept apart: {0}")]
     Apart(StoreError),
@@ -119,6 +122,7 @@ impl ServeError {
             | Self::Apart(_)
             | Self::Denied(_)
             | Self::Learned(_)
+            | Self::Webhooks(_)
             | Self::Modes(ModesError::Store(_))
             | Self::Decided(DecidedError::Store(_)) => "is the folder of the store readable?",
             Self::Decided(DecidedError::Unreadable(_)) => "restore the store from a backup",

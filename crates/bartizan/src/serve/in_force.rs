@@ -4,6 +4,8 @@
 //! reloads, and is audited. A policy that is not configured any more takes its switch along when it
 //! comes back.
 
+mod excepting;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use bartizan_gateway::{
@@ -15,7 +17,11 @@ use bartizan_store::{AuditEntry, Batch, LearnedState, PRODUCT, Store, StoreError
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
-use super::relations::{Decided, Deciding};
+pub(super) use self::excepting::applied;
+use super::{
+    exceptions::Exceptions,
+    relations::{Decided, Deciding},
+};
 
 /// Under what the switches are kept.
 const NAME: &str = "policy-modes";
@@ -147,6 +153,8 @@ pub(crate) struct InForce {
     pub(super) modes: Modes,
     /// What was decided about relations; the policies of those that were approved are among the configured ones.
     pub(crate) decided: Decided,
+    /// Refusals of theirs that were set aside.
+    pub(super) exceptions: Exceptions,
     /// Compiled, in the modes to which they were switched.
     pub(crate) enforcement: Arc<Enforcement>,
 }
@@ -232,8 +240,23 @@ impl InForce {
     ) -> Self {
         let (configuration, modes) = (String::new(), Modes::default());
         let after_restart = Vec::new();
-        let decided = Decided::default();
-        Self { configuration, after_restart, gateway, configured, modes, decided, enforcement }
+        let (decided, exceptions) = (Decided::default(), Exceptions::default());
+        Self {
+            configuration,
+            after_restart,
+            gateway,
+            configured,
+            modes,
+            decided,
+            exceptions,
+            enforcement,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_exception(mut self, one: super::Exception) -> Self {
+        self.exceptions = self.exceptions.with(one).unwrap_or_default();
+        self
     }
 
     /// Policies, each as configured and in the mode it is in.
@@ -251,11 +274,13 @@ impl InForce {
         configuration: String,
     ) -> Result<(), super::ServeError> {
         let configured = with_decided(configured, &self.decided);
-        let next = self.enforcement.successor(&self.modes.apply(&configured))?;
+        let policies = applied(&configured, &self.modes, &self.exceptions);
+        let next = self.enforcement.successor(&policies)?;
         let next = Arc::new(next);
         running.reload(&gateway, Arc::clone(&next) as Arc<_>)?;
         let modes = std::mem::take(&mut self.modes);
         let (after_restart, decided) = (Vec::new(), std::mem::take(&mut self.decided));
+        let exceptions = std::mem::take(&mut self.exceptions);
         *self = Self {
             configuration,
             after_restart,
@@ -263,6 +288,7 @@ impl InForce {
             configured,
             modes,
             decided,
+            exceptions,
             enforcement: next,
         };
         Ok(())
@@ -294,7 +320,8 @@ impl InForce {
             return Err(SwitchError::Unknown);
         }
         let configured = with_decided(self.configured.clone(), &decided);
-        let next = self.enforcement.successor(&self.modes.apply(&configured));
+        let policies = applied(&configured, &self.modes, &self.exceptions);
+        let next = self.enforcement.successor(&policies);
         let next = Arc::new(next.map_err(SwitchError::Policy)?);
         let audit = deciding.audit(deciding.action());
         decided.save((store, scope), audit).await.map_err(SwitchError::Store)?;
@@ -336,7 +363,8 @@ impl InForce {
         if modes == self.modes {
             return Ok(());
         }
-        let next = self.enforcement.successor(&modes.apply(&self.configured));
+        let policies = applied(&self.configured, &modes, &self.exceptions);
+        let next = self.enforcement.successor(&policies);
         let next = Arc::new(next.map_err(SwitchError::Policy)?);
         let before = before.unwrap_or(Switched { mode: configured, until: None });
         let saved = modes.save(store, scope, switch.audit(before, to)).await;

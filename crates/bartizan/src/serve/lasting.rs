@@ -1,4 +1,5 @@
-//! What policies remember that outlives a restart: what is left of quotas, and what is denied.
+//! What policies remember that outlives a restart: what is left of quotas, what is denied, and
+//! deliveries that no upstream took.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,6 +10,7 @@ use bartizan_store::{DataDirectory, Store, StoredQuotas};
 use super::{
     Behind, ServeError,
     denied::{Denied, keep_written},
+    webhooks::Webhooks,
 };
 
 /// How long it may take to give back what was reserved of quotas.
@@ -19,6 +21,7 @@ pub(super) struct Lasting {
     quotas: Arc<QuotaLedger>,
     denied: Arc<Denied>,
     store: Arc<dyn Store>,
+    webhooks: Webhooks,
 }
 
 impl Lasting {
@@ -36,7 +39,14 @@ impl Lasting {
         let denied = Denied::load(store.as_ref(), &snapshot.scope);
         let denied = Arc::new(behind.block_on(denied).map_err(ServeError::Denied)?);
         behind.spawn(keep_written(Arc::downgrade(&denied), Arc::downgrade(&store)));
-        Ok(Self { quotas: QuotaLedger::new(Arc::new(quotas)), denied, store })
+        let webhooks = behind.block_on(Webhooks::begin(&store, &snapshot.scope));
+        let webhooks = webhooks.map_err(ServeError::Webhooks)?;
+        Ok(Self { quotas: QuotaLedger::new(Arc::new(quotas)), denied, store, webhooks })
+    }
+
+    /// Deliveries that no upstream took.
+    pub(super) const fn webhooks(&self) -> &Webhooks {
+        &self.webhooks
     }
 
     /// What policies get from outside.
@@ -48,6 +58,7 @@ impl Lasting {
             spent: Arc::clone(&self.denied.values) as Arc<_>,
             doubtful: Arc::clone(&self.denied.doubtful) as Arc<_>,
             replays: Arc::clone(&self.denied.uses) as Arc<_>,
+            failed_deliveries: self.webhooks.queue(),
             ..Surroundings::embedded(snapshot.key.clone())
         }
     }
@@ -60,6 +71,9 @@ impl Lasting {
             anstream::eprintln!(
                 "warning: what was reserved of quotas and not used could not be given back"
             );
+        }
+        if !behind.block_on(self.webhooks.settle()) {
+            anstream::eprintln!("warning: failed deliveries of webhooks could not be kept");
         }
         if let Err(problem) = behind.block_on(self.denied.write(self.store.as_ref())) {
             anstream::eprintln!("warning: what is denied cannot be written down: {problem}");

@@ -6,6 +6,7 @@ mod contracts;
 mod denied;
 pub(crate) mod descriptors;
 mod error;
+mod exceptions;
 mod figures;
 mod fixed;
 mod in_force;
@@ -20,6 +21,7 @@ mod settings;
 pub(crate) mod sinks;
 mod system;
 mod watch;
+mod webhooks;
 
 use std::{
     path::PathBuf,
@@ -46,6 +48,7 @@ use tokio::{runtime::Runtime, sync::Mutex};
 
 pub(crate) use admin::Closed;
 pub use error::ServeError;
+pub(crate) use exceptions::Exception;
 pub(crate) use figures::Figures;
 pub use in_force::ModesError;
 pub(crate) use in_force::{InForce, Switch, SwitchError, Switched};
@@ -60,7 +63,8 @@ pub(crate) use watch::{LiveExchange, Watch};
 use self::{
     admin::Admin,
     capture::Capture,
-    in_force::{Modes, with_decided},
+    exceptions::Exceptions,
+    in_force::{Modes, applied, with_decided},
     lane::Lane,
     relations::Decided,
     settings::compile,
@@ -179,6 +183,7 @@ impl Serving {
         let modes = behind.block_on(Modes::load(kept))?;
         let decided = behind.block_on(Decided::load(kept))?;
         let configured = with_decided(configured, &decided);
+        let exceptions = behind.block_on(Exceptions::load(kept)).map_err(ModesError::Store)?;
         let look_ups = LookUps::new(|text| anstream::eprintln!("warning: {text}"));
         let lasting = Lasting::load(&behind, &directory, &snapshot)?;
         let surroundings = Surroundings {
@@ -187,7 +192,8 @@ impl Serving {
         };
         let (keys, learned) = (Arc::clone(&surroundings.keys), Arc::clone(&surroundings.learned));
         contracts::load(&behind, kept, &configured, &learned)?;
-        let enforcement = Arc::new(Enforcement::new(&modes.apply(&configured), surroundings)?);
+        let policies = applied(&configured, &modes, &exceptions);
+        let enforcement = Arc::new(Enforcement::new(&policies, surroundings)?);
         let counters = Arc::new(Counters::default());
         let capture = capture
             .map(|(path, clear)| {
@@ -222,6 +228,7 @@ impl Serving {
             configured,
             modes,
             decided,
+            exceptions,
             enforcement: Arc::clone(&enforcement),
         };
         let in_force = Arc::new(Mutex::new(in_force));
@@ -237,7 +244,9 @@ impl Serving {
             receivers: Arc::clone(&receivers),
             closed: Arc::clone(&closed),
             traffic: traffic.handle().clone(),
+            replays: lasting.webhooks().asked(),
         };
+        behind.spawn(lasting.webhooks().clone().replay(Arc::downgrade(&running)));
         let api = Api::new(&directory, snapshot.scope.clone(), behind.handle().clone(), server);
         let admin = traffic.block_on(Admin::start(
             &admin,

@@ -124,18 +124,23 @@ fn name(id: &RelationId) -> String {
     format!("{PREFIX}{id}")
 }
 
+/// The pattern of a scope that holds what a path template does; `None` where none does: it is not made of words and whole
+/// parameters.
+pub(crate) fn path_pattern(path: &str) -> Option<String> {
+    let is_parameter = |segment: &str| segment.starts_with('{') && segment.ends_with('}');
+    let is_plain = |segment: &&str| is_parameter(segment) || !segment.contains(['{', '}', '*']);
+    let segments: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
+    let pattern = segments.iter().map(|one| if is_parameter(one) { "*" } else { *one });
+    let pattern = format!("/{}", pattern.collect::<Vec<_>>().join("/"));
+    Some(pattern).filter(|_| segments.iter().all(is_plain))
+}
+
 /// The policy that a relation is; `None` where no policy says that: its host is a pattern, or its path is not made of
 /// words and whole parameters.
 pub(crate) fn policy(relation: &Relation, mode: Mode) -> Option<PolicyConfig> {
     let Relation { host, method, path, place, .. } = relation;
-    let is_parameter = |segment: &str| segment.starts_with('{') && segment.ends_with('}');
     let segments: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
-    let is_plain = |segment: &&str| is_parameter(segment) || !segment.contains(['{', '}', '*']);
-    if host.contains('{') || !segments.iter().all(is_plain) {
-        return None;
-    }
-    let pattern = segments.iter().map(|one| if is_parameter(one) { "*" } else { *one });
-    let pattern = format!("/{}", pattern.collect::<Vec<_>>().join("/"));
+    let pattern = path_pattern(path).filter(|_| !host.contains('{'))?;
     let exempt: Vec<&str> = relation.exempt.iter().map(|exempt| exempt.role.as_str()).collect();
     let is = json!([{"at": place, "is": relation.claim}]);
     let mut ownership = json!({"template": path, "exempt_roles": exempt, "hide": true});

@@ -28,6 +28,7 @@ mod drive;
 mod explained;
 mod granted;
 mod guarded;
+mod hooked;
 mod hostile;
 mod html;
 mod journeys;

@@ -98,7 +98,7 @@ fn receive(client: TcpStream, status: u16) -> Option<Value> {
 }
 
 /// HMAC-SHA-256 as RFC 2104 writes it, for a key that is no longer than a block.
-fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
+pub(crate) fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
     let pad = |with: u8| {
         let mut block = [with; 64];
         block.iter_mut().zip(key).for_each(|(b, k)| *b ^= k);

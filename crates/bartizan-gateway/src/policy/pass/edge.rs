@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Why a policy was not asked.
-const EXCEPTED: &str = "excepted";
+pub(in crate::policy) const EXCEPTED: &str = "excepted";
 /// Why policies were not asked.
 const BYPASSED: &str = "bypassed";
 /// Why a document was not given.

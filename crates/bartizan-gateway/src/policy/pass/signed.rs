@@ -8,7 +8,8 @@ impl Pass<'_> {
     pub(super) fn deliveries(&mut self, set: &PolicySet) -> Result<(), Stopped> {
         for policy in &set.webhooks {
             if self.applies(policy)
-                && let Err(refusal) = policy.rule.check_head(&self.request.headers, self.now)
+                && let Err(refusal) =
+                    policy.rule.check_head(&self.request.headers, self.came.unwrap_or(self.now))
             {
                 self.settle(policy, Err(refusal))?;
             }
@@ -34,7 +35,9 @@ impl Pass<'_> {
                 fields: &self.request.headers,
             };
             let replays = around.replays.as_ref();
-            let checked = match policy.rule.check(&asked, self.now, self.is_review, replays).await {
+            // Its time was right when it came, and what it may be used once for was used then.
+            let is_known = self.is_review || self.came.is_some();
+            let checked = match policy.rule.check(&asked, self.now, is_known, replays).await {
                 Ok(None) => Ok(()),
                 Ok(Some(signer)) => {
                     self.signed.0.push((at, signer.covers_body));

@@ -9,6 +9,7 @@ mod changes;
 mod clients;
 mod endpoint;
 mod events;
+mod exceptions;
 mod exchanges;
 mod findings;
 mod incident_journey;
@@ -27,6 +28,7 @@ mod servicemap;
 mod session;
 mod tokens;
 mod users;
+mod webhooks;
 
 use super::operation::Operation;
 
@@ -56,7 +58,9 @@ pub(super) fn all() -> Vec<Operation> {
         overview::operations(),
         kept::operations(),
         server::operations(),
+        exceptions::operations(),
         relations::operations(),
+        webhooks::operations(),
         events::operations(),
         reference::operations(),
         openapi::operations(),

@@ -18,7 +18,7 @@ async fn get(world: &World, path: &str) -> Value {
 }
 
 /// The same for somebody who may do more.
-async fn get_as(world: &World, who: &str, path: &str) -> Value {
+pub(super) async fn get_as(world: &World, who: &str, path: &str) -> Value {
     let cookie = format!("{COOKIE}={}", secret(&here(), who).reveal().as_str());
     let request = Request::get(format!("{BASE}{path}")).header(header::COOKIE, cookie);
     let (status, body) = world.json(request.body(Body::empty()).expect("a request")).await;
@@ -27,7 +27,7 @@ async fn get_as(world: &World, who: &str, path: &str) -> Value {
 }
 
 /// A change by somebody of the default organisation.
-async fn change(
+pub(super) async fn change(
     world: &World,
     who: &str,
     method: Method,

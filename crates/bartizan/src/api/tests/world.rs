@@ -188,11 +188,13 @@ async fn server(directory: &DataDirectory) -> (Arc<Running>, Server) {
     let handle = tokio::runtime::Handle::current();
     let couriers = Couriers::start(store, here(), Vec::new(), crate::serve::now, handle).await;
     let couriers = couriers.expect("started");
+    let in_force = InForce::new(config, policies, enforcement);
+    let in_force = in_force.with_exception(super::exceptions::made());
     let server = Server {
         started: Timestamp::from_micros(1),
         gateway: Arc::downgrade(&gateway),
         counters: Arc::default(),
-        in_force: Arc::new(Mutex::new(InForce::new(config, policies, enforcement))),
+        in_force: Arc::new(Mutex::new(in_force)),
         judging: super::apart::judging(&[own_class()]),
         watch: Watch::default(),
         couriers,
@@ -203,6 +205,7 @@ async fn server(directory: &DataDirectory) -> (Arc<Running>, Server) {
         })),
         closed: Arc::default(),
         traffic: tokio::runtime::Handle::current(),
+        replays: Arc::default(),
     };
     (gateway, server)
 }
@@ -242,6 +245,14 @@ pub(super) fn exchange(number: u64) -> ExchangeFacts {
         status: Some(403),
         reason: "sql-injection".to_owned(),
     };
+    let limited = DecisionFact {
+        policy: "default-rate".to_owned(),
+        kind: "rate".to_owned(),
+        outcome: PolicyOutcome::Monitored,
+        action: Action::Throttle,
+        status: Some(429),
+        reason: "rate-exceeded".to_owned(),
+    };
     ExchangeFacts {
         id: ExchangeId::from_text(format!("exc_default_{number}")),
         sequence: number,
@@ -250,7 +261,7 @@ pub(super) fn exchange(number: u64) -> ExchangeFacts {
         actor: Some(ActorId::from_text("act_default")),
         method: "GET".to_owned(),
         status: Some(if is_hostile { 403 } else { 200 }),
-        decisions: if is_hostile { vec![decision] } else { Vec::new() },
+        decisions: if is_hostile { vec![decision, limited] } else { Vec::new() },
         judged: Some(JudgedFact {
             codes: if is_hostile { vec!["BZ-D001".to_owned()] } else { Vec::new() },
             severity: is_hostile.then_some(Severity::High),
@@ -444,6 +455,7 @@ async fn fill(store: &dyn Store, scope: &Scope) {
         used: None,
     };
     store.add_token(scope, &digest_of(scope), &token).await.expect("added");
+    super::webhooks::fail(store, scope).await;
 }
 
 /// What traffic shows to be its callers' own.

@@ -1,9 +1,15 @@
-use bartizan_gateway::{Gateway, handover, policy::Surroundings};
-use bartizan_model::HashKey;
+use bartizan_gateway::{
+    Gateway, handover,
+    policy::{ScopeConfig, Surroundings},
+};
+use bartizan_model::{ExchangeId, HashKey};
 use bartizan_store::{DataDirectory, DataOptions};
 
 use super::*;
-use crate::{config::Config, serve::Overrides};
+use crate::{
+    config::Config,
+    serve::{Overrides, exceptions::Exception},
+};
 
 /// A server that is asked nothing.
 struct Server {
@@ -212,4 +218,60 @@ fn a_policy_that_is_switched_knows_when_that_ends() {
     assert_eq!(applied[0], configured[0].clone().switched(Mode::Enforce, until));
     assert_ne!(applied[0], configured[0].clone().switched(Mode::Enforce, None));
     assert_eq!(applied[1..], configured[1..]);
+}
+
+fn exception(policy: &str) -> Exception {
+    Exception {
+        id: format!("pex_{policy}"),
+        policy: policy.to_owned(),
+        scope: ScopeConfig { paths: vec!["/orders/*".to_owned()], ..ScopeConfig::default() },
+        refusal: "rate-exceeded".to_owned(),
+        subject: None,
+        exchange: ExchangeId::from_text("exc_1"),
+        until: Timestamp::from_seconds(1_000),
+        reason: "a job".to_owned(),
+        who: "ann".to_owned(),
+        made: Timestamp::from_seconds(100),
+    }
+}
+
+#[tokio::test]
+async fn an_exception_survives_a_switch_and_a_reload_and_is_kept() {
+    let folder = tempfile::tempdir().expect("folder");
+    let directory = open(folder.path()).await;
+    let mut server = Server::start(&directory).await;
+    let (handle, scope) = (Handle::current(), Scope::default());
+    let store = directory.store();
+    let kept = (store, &scope);
+    let Server { running, in_force } = &mut server;
+    in_force.except((running, &handle), kept, exception("default-rate")).await.expect("made");
+    for (policy, is_known) in [("default-api-keys", true), ("default-login", true), ("gone", false)]
+    {
+        let refused = in_force.except((running, &handle), kept, exception(policy)).await;
+        match is_known {
+            true => assert!(matches!(refused, Err(SwitchError::End(_))), "{policy}: {refused:?}"),
+            false => assert!(matches!(refused, Err(SwitchError::Unknown)), "{policy}: {refused:?}"),
+        }
+    }
+    server.switch(store, Mode::Enforce).await.expect("switched");
+    let Server { running, in_force } = &mut server;
+    let (gateway, again) = (in_force.gateway.clone(), in_force.configured.clone());
+    in_force.take_over(running, gateway, again, String::new()).expect("reloaded");
+    let now = Timestamp::from_seconds(999);
+    let ids: Vec<_> = in_force.exceptions(now).map(|one| one.id.clone()).collect();
+    assert_eq!(ids, ["pex_default-rate"]);
+    assert_eq!(in_force.exceptions(Timestamp::from_seconds(1_000)).count(), 0, "over");
+    let restarted = Exceptions::load(kept).await.expect("read");
+    assert_eq!(restarted, in_force.exceptions);
+    let ended = in_force.end_exception((running, &handle), kept, "pex_none", ("bob", now)).await;
+    assert!(matches!(ended, Err(SwitchError::Unknown)), "{ended:?}");
+    let ended = in_force.end_exception((running, &handle), kept, &ids[0], ("bob", now)).await;
+    ended.expect("ended");
+    assert_eq!(in_force.exceptions(now).count(), 0);
+    assert_eq!(Exceptions::load(kept).await.expect("read"), Exceptions::default());
+    // What cannot be understood is no exception.
+    let learned =
+        vec![LearnedState { name: "policy-exceptions".to_owned(), content: b"x".to_vec() }];
+    store.save_batch(&scope, &Batch { learned, ..Batch::default() }).await.expect("saved");
+    assert_eq!(Exceptions::load(kept).await.expect("read"), Exceptions::default());
 }
