@@ -22,8 +22,8 @@ use super::{
     security_txt,
     set::{Around, Named, Outer},
     set_aside::SetAside,
-    shown, single_use, size, soap, transfer, upload, upstream_errors, url_values, webhook,
-    websocket, ws_security, xml_rpc,
+    shown, single_use, size, soap, transfer, upload, upstream_errors, url_values, verified_bots,
+    webhook, websocket, ws_security, xml_rpc,
 };
 
 macro_rules! kinds {

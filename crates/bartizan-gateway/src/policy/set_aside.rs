@@ -152,7 +152,7 @@ mod tests {
 
     fn decisions(method: &str, path: &str, subject: &str) -> Decisions {
         let request = Request::builder().method(method).uri(path).body(()).expect("a request");
-        let wanted = Wanted { paths: true, ignore_case: false, methods: true };
+        let wanted = Wanted { paths: true, methods: true, ..Wanted::default() };
         let asked = Asked::new(wanted, Some("api.example.com"), &request.into_parts().0);
         let identity = Identity {
             kind: PrincipalKind::Subject,

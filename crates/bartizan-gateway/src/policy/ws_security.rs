@@ -38,6 +38,7 @@ pub use self::{
 use super::{
     PolicyItem, Surroundings,
     authentication::challenge,
+    basic::Patience,
     config::Problem,
     detectors::OnGap,
     identity::Identity,
@@ -323,11 +324,12 @@ impl WsSecurity {
     async fn settle(
         &self,
         mut shown: Shown,
+        patience: Patience,
         now: Timestamp,
         replays: &dyn ReplayStore,
     ) -> Result<(Vec<Identity>, Option<&'static str>), &'static str> {
         if let (Some(pair), Some((users, _))) = (shown.password.take(), &self.users) {
-            shown.identities.push(users.compare(pair, now).await?);
+            shown.identities.push(users.compare(pair, patience, now).await?);
         }
         let account = Account::of(self.nonces.hash("policy", self.name.as_bytes()));
         for (what, known_by, until) in &shown.once {
@@ -413,6 +415,7 @@ pub(super) async fn ask(
     let now = timestamp(std::time::SystemTime::now());
     for policy in stage.set.ws_security.iter().filter(|policy| stage.is_in(&policy.scope)) {
         let rule = &policy.rule;
+        let patience = if policy.is_enforced() { Patience::Queue } else { Patience::AtOnce };
         let read = match body {
             BodyView::Streamed(_) => Err(Fault::Gap(NOT_HELD)),
             BodyView::Whole(bytes) if bytes.is_empty() && rule.required => {
@@ -422,7 +425,7 @@ pub(super) async fn ask(
             BodyView::Whole(bytes) => check_type(call).and_then(|()| rule.read(bytes, now)),
         };
         let checked = match read {
-            Ok(shown) => match rule.settle(shown, now, around.replays.as_ref()).await {
+            Ok(shown) => match rule.settle(shown, patience, now, around.replays.as_ref()).await {
                 Ok((identities, gap)) => {
                     // To identify somebody is to grant: not where the scope only may be meant.
                     if stage.reach(&policy.scope).is_sure() {

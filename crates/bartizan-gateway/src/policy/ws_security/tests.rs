@@ -394,7 +394,8 @@ async fn a_signed_message_is_taken_once() {
     let (policy, signer) = (authority.policy(SIGNED, &[]), authority.signer(|_| {}));
     let good = signer.sign(&unsigned(&signer), &["body", "time", "to"]);
     let replays = ReplayTable::default();
-    let first = policy.settle(read(&policy, &good).expect("good"), NOW, &replays).await;
+    let first =
+        policy.settle(read(&policy, &good).expect("good"), Patience::Queue, NOW, &replays).await;
     assert_eq!(first.map(|(who, _)| who.len()), Ok(1));
     // The other signature that everybody can make of one with ECDSA: (r, n - s).
     let (_, rest) = good.split_once("<ds:SignatureValue>").expect("a signature");
@@ -404,11 +405,14 @@ async fn a_signed_message_is_taken_once() {
     assert_ne!(other, good);
     for again in [&good, &other] {
         let shown = read(&policy, again).expect("good in itself");
-        assert_eq!(policy.settle(shown, NOW, &replays).await.err(), Some("used-before"));
+        assert_eq!(
+            policy.settle(shown, Patience::Queue, NOW, &replays).await.err(),
+            Some("used-before")
+        );
     }
     let again = signer.sign(&unsigned(&signer), &["to", "body", "time"]);
     let shown = read(&policy, &again).expect("good");
-    assert!(policy.settle(shown, NOW, &replays).await.is_ok(), "signed anew");
+    assert!(policy.settle(shown, Patience::Queue, NOW, &replays).await.is_ok(), "signed anew");
 }
 
 /// A signature (r, s) of P-256 as (r, n - s).

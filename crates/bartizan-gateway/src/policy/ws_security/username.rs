@@ -19,7 +19,7 @@ use super::{
     signature::bytes,
 };
 use crate::policy::{
-    basic::{Basic, BasicConfig, Pair},
+    basic::{Basic, BasicConfig, Pair, Patience},
     config::Problem,
     files,
     identity::Identity,
@@ -216,10 +216,11 @@ impl Users {
     pub(super) async fn compare(
         &self,
         pair: Pair,
+        patience: Patience,
         now: Timestamp,
     ) -> Result<Identity, &'static str> {
         let Some(basic) = &self.hashed else { return Err("password-type-refused") };
-        let user = basic.verify(pair, now).await.map_err(|code| match code {
+        let user = basic.verify(pair, patience, now).await.map_err(|code| match code {
             "basic-busy" => "passwords-busy",
             _ => "password-wrong",
         })?;

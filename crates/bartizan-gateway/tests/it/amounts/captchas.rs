@@ -42,7 +42,7 @@ async fn a_solution_lets_one_request_in() {
     let provider = provider(&works).await;
     let limited = guarded(&provider, "enforce", "").await;
     let asked = limited.ask("GET / HTTP/1.1").await;
-    assert_eq!((asked.status, code(&asked)), (403, "captcha-required"));
+    assert_eq!((asked.status, &*code(&asked)), (403, "captcha-required"));
     assert_eq!(asked.field("captcha"), Some("site-1"));
     let with = |solution: &str| format!("GET / HTTP/1.1\r\ncaptcha-response: {solution}");
     assert_eq!(limited.ask(&with("bad")).await.status, 403);
@@ -61,7 +61,7 @@ async fn what_cannot_be_verified_uses_nothing_up() {
     let closed = guarded(&provider, "enforce", "").await;
     let with = "GET / HTTP/1.1\r\ncaptcha-response: good";
     let refused = closed.ask(with).await;
-    assert_eq!((refused.status, code(&refused)), (503, "captcha-unavailable"));
+    assert_eq!((refused.status, &*code(&refused)), (503, "captcha-unavailable"));
     works.store(true, SeqCst);
     assert_eq!(closed.ask(with).await.status, 200);
 

@@ -77,7 +77,7 @@ async fn a_nonce_is_taken_once() {
     let replays = ReplayTable::default();
     let settle = async || {
         let shown = read(&policy, &token(&good())).expect("good");
-        policy.settle(shown, NOW, &replays).await.map(|(who, _)| who.len())
+        policy.settle(shown, Patience::Queue, NOW, &replays).await.map(|(who, _)| who.len())
     };
     assert_eq!(settle().await, Ok(1));
     assert_eq!(settle().await, Err("used-before"));
@@ -93,7 +93,7 @@ async fn plain_passwords_are_compared_with_hashes() {
     let settle = async |inside: &str| {
         let shown = read(&policy, &token(inside))?;
         assert!(shown.identities.is_empty(), "nobody is known yet");
-        policy.settle(shown, NOW, &replays).await.map(|(who, _)| who)
+        policy.settle(shown, Patience::Queue, NOW, &replays).await.map(|(who, _)| who)
     };
     let expected = identity(PrincipalKind::Client, "bob", Arc::from(["scan".to_owned()]));
     assert_eq!(settle("<U>bob</U><T>battery</P>").await, Ok(vec![expected]));
