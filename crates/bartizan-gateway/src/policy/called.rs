@@ -1,7 +1,7 @@
 //! What a body or a message calls, as far as rules have to know it.
 
 use bartizan_model::{Exchange, Protocol, Root, Side};
-use bartizan_protocols::{Call, Decoded, Members, NodeRef, Value};
+use bartizan_protocols::{Call, Decoded, Members, NodeRef, Places, Value};
 
 use super::{reading::is_plain, spelling::is_same_name};
 
@@ -48,7 +48,7 @@ const OF_GRAPHQL: [&str; 4] = ["query", "operationName", "extensions", "document
 /// What a request calls. One that says nothing of it although it has a body that was not read says anything, and so
 /// does one that others may read differently: with a name twice, spelt otherwise, or with what two protocols look at.
 pub(crate) fn of_request(decoded: &Decoded) -> Called {
-    if !is_plain(&decoded.view) {
+    if !is_plain(&decoded.view, Places::ALL) {
         return Called::Unknown;
     }
     let (in_target, in_body) =

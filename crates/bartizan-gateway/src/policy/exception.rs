@@ -90,7 +90,7 @@ mod tests {
 
     fn asked(path: &str, seconds: i64) -> Asked {
         let request = Request::get(path).body(()).expect("a request").into_parts().0;
-        let wanted = Wanted { paths: true, ignore_case: false, methods: true };
+        let wanted = Wanted { paths: true, methods: true, ..Wanted::default() };
         Asked::new(wanted, None, &request).at(Timestamp::from_seconds(seconds))
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use bartizan_model::Mode;
 use bartizan_protocols::{
-    Format,
+    Format, Places,
     call::{Counted, GraphqlDocument, GraphqlTypes, Measure, Misfit, UnreadDocument},
     spec::{self, NoFiles},
 };
@@ -21,7 +21,8 @@ use super::{
     config::Problem,
     detectors::{OVER_BUDGET, OVER_LIMITS, OnGap, thread_nanos},
     files, names,
-    reading::{Checked, NOT_READABLE, Readings, Within, cut, fields, is_plain, media_type},
+    reading::{Checked, NOT_READABLE, Within, cut, fields, is_plain, media_type},
+    readings::{Amount, Readings},
     record::Refusal,
 };
 use crate::{call::Call, phases::BodyView, websocket::Message};
@@ -225,6 +226,11 @@ impl Graphql {
         Ok(Self { config: config.clone(), counted, types, documents, within })
     }
 
+    /// How much of a body is read.
+    pub(super) const fn amount(&self) -> Amount {
+        self.within.amount
+    }
+
     /// What follows for a request.
     pub(super) fn check(
         &self,
@@ -238,7 +244,7 @@ impl Graphql {
             && let Some(text) = document(call, bytes)
             && query.is_empty()
         {
-            if text.len() > self.within.limits.body_bytes as usize {
+            if text.len() > self.within.amount.bytes as usize {
                 return self.within.gap(OVER_LIMITS);
             }
             return self.judge(&[Sources::document(text)], is_safe);
@@ -257,14 +263,14 @@ impl Graphql {
     /// What follows for a message of the client on a WebSocket.
     pub(super) fn check_message(&self, message: &Message) -> Checked {
         let decoded = self.within.decode("", message.data.clone());
-        if let Some(reason) = cut(&decoded.view) {
+        if let Some(reason) = cut(&decoded.view, Places::BODY) {
             return self.within.gap(reason);
         }
         // Sockets carry other things too; what is no JSON is nothing that a server of GraphQL executes.
         if !matches!(decoded.request_format, Format::Json | Format::NdJson) {
             return Ok(None);
         }
-        if decoded.request_format == Format::NdJson || !is_plain(&decoded.view) {
+        if decoded.request_format == Format::NdJson || !is_plain(&decoded.view, Places::BODY) {
             return self.within.gap(NOT_READABLE);
         }
         match asked::of_message(&decoded) {
@@ -380,8 +386,9 @@ impl Graphql {
         &self,
         fields: &HeaderMap,
         body: BodyView<'_>,
+        readings: &mut Readings,
     ) -> Result<Option<Bytes>, &'static str> {
-        masked::without_suggestions(fields, body, &self.within)
+        masked::without_suggestions(fields, body, self.within.amount, readings)
     }
 }
 

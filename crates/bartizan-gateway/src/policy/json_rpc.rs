@@ -13,9 +13,11 @@ use super::{
     config::Problem,
     detectors::OnGap,
     names::{self, Names, NamesConfig},
-    reading::{Checked, NOT_READABLE, Readings, Within, is_member, member},
+    reading::{Checked, NOT_READABLE, Within, member},
+    readings::{Amount, Readings},
     record::Refusal,
     schema::Shape,
+    spelling::is_same_name,
 };
 use crate::{call::Call, phases::BodyView, websocket::Message};
 
@@ -135,6 +137,11 @@ impl JsonRpc {
         })
     }
 
+    /// How much of a body is read.
+    pub(super) const fn amount(&self) -> Amount {
+        self.within.amount
+    }
+
     /// What follows for a request.
     pub(super) fn check(
         &self,
@@ -154,7 +161,7 @@ impl JsonRpc {
     fn in_target(&self, query: &str) -> Checked {
         let mut missing = None;
         for (name, method) in query.split(['&', ';']).filter_map(|pair| pair.split_once('=')) {
-            if !is_member(&asked::parameter(name), "method") {
+            if !is_same_name(&asked::parameter(name), "method") {
                 continue;
             }
             let method = asked::parameter(method);

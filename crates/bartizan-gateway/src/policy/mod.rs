@@ -40,7 +40,6 @@ pub mod flow;
 pub mod graphql;
 pub mod grpc;
 pub mod headers;
-mod held;
 pub mod https_redirect;
 mod identity;
 mod inspection;
@@ -69,6 +68,7 @@ pub mod rate;
 mod rate_table;
 mod reached;
 mod reading;
+mod readings;
 mod recent;
 mod record;
 pub mod request_headers;
@@ -112,6 +112,7 @@ use prometheus_client::{metrics::counter::Counter, registry::Registry};
 use self::{
     concurrency::UnderWay,
     pass::{Pass, Stage},
+    readings::Readings,
     record::Tallies,
     set::PolicySet,
     single_use::InUse,
@@ -403,14 +404,17 @@ impl Policies for Enforcement {
         body: BodyView<'a>,
     ) -> Step<'a> {
         let Some(stage) = call.extension::<Stage>().cloned() else { return Step::Continue };
-        if let Some(refusal) = inspection::whole(&stage, call, &request.headers, body) {
+        let mut readings = Readings::of_request(&stage, call, Some(request), body);
+        let refusal = inspection::whole(&stage, call, &request.headers, body, &mut readings);
+        if let Some(refusal) = refusal {
             return Step::Reply(dress::reply(&stage, call, refusal));
         }
         if !login::may_ask(&stage, request) && !webhook::may_ask(call) {
             return Step::Continue;
         }
         at_once(Box::pin(async move {
-            let refusal = login::ask(&stage, call, request, body, &self.surroundings).await;
+            let said = (body, &mut readings);
+            let refusal = login::ask(&stage, call, request, said, &self.surroundings).await;
             if let Some(refusal) = refusal {
                 return Some(dress::reply(&stage, call, refusal));
             }

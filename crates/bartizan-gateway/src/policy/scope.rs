@@ -89,6 +89,8 @@ pub(crate) struct Wanted {
     pub(crate) paths: bool,
     pub(crate) ignore_case: bool,
     pub(crate) methods: bool,
+    /// How many scopes have a number.
+    pub(crate) scopes: usize,
 }
 
 /// A compiled scope.
@@ -105,6 +107,8 @@ pub(crate) struct Scope {
     pub(crate) exceptions: Vec<Exception>,
     /// The kind of the policy whose scope it is.
     pub(crate) kind: &'static str,
+    /// Its number among those of all policies, under which it is remembered whether a request is in it.
+    pub(crate) number: Option<usize>,
 }
 
 impl Scope {
@@ -148,6 +152,7 @@ impl Scope {
             except: Vec::new(),
             exceptions: Vec::new(),
             kind: "",
+            number: None,
         })
     }
 

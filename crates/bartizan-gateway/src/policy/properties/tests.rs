@@ -40,7 +40,7 @@ fn status(policy: &str, target: &str, kind: &str, body: &str) -> Option<u16> {
     let exchange = Exchange { request, ..Exchange::default() };
     let decoded = decode(&exchange, &Limits::default(), 1);
     let time = Time::without_end();
-    let checked = properties(policy).check_request(&[], Some(&decoded), &time);
+    let checked = properties(policy).check_request(&[], Some(&decoded), None, &time);
     checked.err().map(|refusal| refusal.status.as_u16())
 }
 
@@ -197,7 +197,7 @@ fn aliases_beyond_what_is_read_are_not_let_through() {
         request.body = body.to_owned().into();
         let exchange = Exchange { request, ..Exchange::default() };
         let decoded = decode(&exchange, limits, 1);
-        let checked = policy.check_request(&[], Some(&decoded), &time);
+        let checked = policy.check_request(&[], Some(&decoded), None, &time);
         checked.map_err(|refusal| (refusal.status.as_u16(), refusal.reason))
     };
     let body = format!(r#"{{"a":"{}","query":"{{x: apiKey}}"}}"#, "x".repeat(200));
@@ -208,7 +208,7 @@ fn aliases_beyond_what_is_read_are_not_let_through() {
     let by_hash = r#"{"extensions":{"persistedQuery":{"sha256Hash":"ab"}}}"#;
     assert_eq!(asked(by_hash, &few), Ok(Some("document-unknown")));
     assert_eq!(asked(r#"{"a":1}"#, &few), Ok(None));
-    let held = policy.check_request(&[], None, &time);
+    let held = policy.check_request(&[], None, None, &time);
     assert_eq!(held.map_err(|refusal| refusal.reason), Err("body-not-held"));
 }
 
@@ -221,7 +221,7 @@ fn what_there_is_no_time_for_is_not_let_through() {
     let exchange = Exchange { request, ..Exchange::default() };
     let decoded = decode(&exchange, &Limits::default(), 1);
     let checked = |time: Time| {
-        let checked = policy.check_request(&[], Some(&decoded), &time);
+        let checked = policy.check_request(&[], Some(&decoded), None, &time);
         checked.map_err(|refusal| (refusal.status.as_u16(), refusal.reason))
     };
     assert_eq!(checked(Time::without_end()), Ok(None));

@@ -13,7 +13,8 @@ fn asked(method: &str, target: &str, fields: &[(&'static str, &'static str)]) ->
         request = request.header(*name, *value);
     }
     let request = request.body(()).expect("a request").into_parts().0;
-    Asked::new(Wanted { paths: true, ignore_case: true, methods: true }, None, &request)
+    let wanted = Wanted { paths: true, ignore_case: true, methods: true, scopes: 0 };
+    Asked::new(wanted, None, &request)
 }
 
 fn reach(pattern: &str, path: &str) -> Reach {

@@ -1,6 +1,7 @@
 //! Objects that were guessed, wherever they are named.
 
 use bartizan_model::{Request, Response};
+use bartizan_protocols::decode;
 
 use super::{
     super::{owners::OwnerTable, roles::tests::somebody},
@@ -27,6 +28,10 @@ fn show(rule: &ShownObjects, who: &[Identity], kind: &str, body: &str) {
     rule.learn(who, &read(&Exchange { response: Some(response), ..Exchange::default() }, 1));
 }
 
+fn read(exchange: &Exchange, seed: u64) -> Decoded {
+    decode(exchange, &RIGHTS.limits(), seed)
+}
+
 type Said = Result<Option<&'static str>, &'static str>;
 
 fn ask(rule: &ShownObjects, who: &[Identity], target: &str, kind: &str, body: &str) -> Said {
@@ -38,7 +43,7 @@ fn ask(rule: &ShownObjects, who: &[Identity], target: &str, kind: &str, body: &s
     };
     request.headers.push("content-type", kind);
     let decoded = read(&Exchange { request, ..Exchange::default() }, 1);
-    let about = About { who, forms: None, decoded: &decoded, gap: cut(&decoded.view) };
+    let about = About { who, forms: None, decoded: &decoded, gap: cut(&decoded.view, Places::ALL) };
     rule.check(&about, false).map_err(|refusal| refusal.reason)
 }
 

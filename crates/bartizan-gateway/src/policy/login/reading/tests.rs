@@ -1,5 +1,8 @@
 //! Requests that name somebody, and hide it.
 
+use bartizan_model::{BodyState, Exchange, Request};
+use bytes::Bytes;
+
 use super::*;
 
 fn read_within(body: &str, media_type: &str, target: &str, fields: &[String]) -> Read {
@@ -11,8 +14,10 @@ fn read_within(body: &str, media_type: &str, target: &str, fields: &[String]) ->
         ..Request::default()
     };
     request.headers.push("content-type", media_type);
-    let bounds = Bounds::checked(128 * 1024, 1_000_000).expect("bounds");
-    Reading { bounds, seed: 1, fields }.read_request(request)
+    let amount = Amount::new(128 * 1024, 1_000_000_000);
+    let exchange = Exchange { request, ..Exchange::default() };
+    let mut readings = Readings::of_exchange(exchange, amount);
+    super::read(&mut readings, BodyView::Whole(&Bytes::new()), amount, fields)
 }
 
 fn read(body: &str) -> Read {
