@@ -217,21 +217,13 @@ fn fields(exchange: &Exchange, decoded: &Decoded) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use bartizan_model::{Limits, Message, Request};
+    use bartizan_model::{Limits, Message};
     use bartizan_protocols::decode;
 
-    use super::*;
+    use super::{super::readings::tests::posted, *};
 
     fn asked(target: &str, kind: &str, body: &str) -> Called {
-        let mut request = Request {
-            method: "POST".to_owned(),
-            target: target.to_owned(),
-            body: body.to_owned().into(),
-            ..Request::default()
-        };
-        request.headers.push("content-type", kind);
-        let exchange = Exchange { request, ..Exchange::default() };
-        of_request(&decode(&exchange, &Limits::default(), 1))
+        of_request(&decode(&posted(target, kind, body), &Limits::default(), 1))
     }
 
     #[test]

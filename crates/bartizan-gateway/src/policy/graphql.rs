@@ -22,7 +22,7 @@ use super::{
     detectors::{OVER_BUDGET, OVER_LIMITS, OnGap, thread_nanos},
     files, names,
     reading::{Checked, NOT_READABLE, Within, cut, fields, is_plain, media_type},
-    readings::{Amount, Readings},
+    readings::Readings,
     record::Refusal,
 };
 use crate::{call::Call, phases::BodyView, websocket::Message};
@@ -187,7 +187,7 @@ pub(crate) struct Graphql {
     counted: Counted,
     types: Option<GraphqlTypes>,
     documents: Option<Documents>,
-    within: Within,
+    pub(super) within: Within,
 }
 
 impl Graphql {
@@ -224,11 +224,6 @@ impl Graphql {
         let documents = config.documents.as_deref().map(Documents::read).transpose();
         let documents = documents.map_err(|why| Problem::new("documents", why))?;
         Ok(Self { config: config.clone(), counted, types, documents, within })
-    }
-
-    /// How much of a body is read.
-    pub(super) const fn amount(&self) -> Amount {
-        self.within.amount
     }
 
     /// What follows for a request.

@@ -14,7 +14,7 @@ use super::{
     detectors::OnGap,
     names::{self, Names, NamesConfig},
     reading::{Checked, NOT_READABLE, Within, member},
-    readings::{Amount, Readings},
+    readings::Readings,
     record::Refusal,
     schema::Shape,
     spelling::is_same_name,
@@ -111,7 +111,7 @@ pub(crate) struct JsonRpc {
     batch: u32,
     alone: BTreeSet<String>,
     params: BTreeMap<String, Shape>,
-    within: Within,
+    pub(super) within: Within,
 }
 
 impl JsonRpc {
@@ -137,11 +137,6 @@ impl JsonRpc {
         })
     }
 
-    /// How much of a body is read.
-    pub(super) const fn amount(&self) -> Amount {
-        self.within.amount
-    }
-
     /// What follows for a request.
     pub(super) fn check(
         &self,
@@ -150,10 +145,7 @@ impl JsonRpc {
         readings: &mut Readings,
     ) -> Checked {
         let in_target = self.in_target(call.uri.query().unwrap_or(""))?;
-        let checked = match self.within.read(readings, call, body) {
-            Ok(decoded) => self.judge(decoded),
-            Err(reason) => self.within.gap(reason),
-        };
+        let checked = self.within.judge(readings, call, body, |decoded| self.judge(decoded));
         checked.map(|missing| missing.or(in_target))
     }
 

@@ -123,8 +123,7 @@ impl Within {
         if let Some(reason) = cut(&decoded.view, Places::BODY) {
             return Err(reason);
         }
-        let is_one = is_read(&decoded.view) && is_plain(&decoded.view, Places::BODY);
-        if is_one { Ok(decoded) } else { Err(NOT_READABLE) }
+        if is_one(&decoded.view) { Ok(decoded) } else { Err(NOT_READABLE) }
     }
 
     /// The body of a request, read to its end. Only what is in [`Places::BODY`] counts of it.
@@ -148,19 +147,20 @@ impl Within {
         Ok(decoded)
     }
 
-    /// The body of a request, read to its end and in the one way in which it can be read.
-    ///
-    /// # Errors
-    /// Why it was not.
-    pub(super) fn read<'r>(
+    /// What follows for the body of a request: what `judge` says, where it is read to its end and in the one way in
+    /// which it can be read.
+    pub(super) fn judge(
         &self,
-        readings: &'r mut Readings,
+        readings: &mut Readings,
         call: &Call,
         body: BodyView<'_>,
-    ) -> Result<&'r Decoded, &'static str> {
-        let decoded = self.peek(readings, call, body)?;
-        let is_one = is_read(&decoded.view) && is_plain(&decoded.view, Places::BODY);
-        if is_one { Ok(decoded) } else { Err(NOT_READABLE) }
+        judge: impl FnOnce(&Decoded) -> Checked,
+    ) -> Checked {
+        match self.peek(readings, call, body) {
+            Ok(decoded) if is_one(&decoded.view) => judge(decoded),
+            Ok(_) => self.gap(NOT_READABLE),
+            Err(reason) => self.gap(reason),
+        }
     }
 }
 
@@ -172,6 +172,11 @@ pub(super) fn cut(view: &View, places: Places) -> Option<&'static str> {
 /// Whether everything of the body of a request was read.
 pub(super) fn is_read(view: &View) -> bool {
     view.missing(Side::Request, Places::BODY).next().is_none()
+}
+
+/// Whether everything of the body of a request was read, and everybody reads the same.
+fn is_one(view: &View) -> bool {
+    is_read(view) && is_plain(view, Places::BODY)
 }
 
 /// Whether the body of a request, as it is written, is odd in this way.

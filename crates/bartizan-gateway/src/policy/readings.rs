@@ -53,13 +53,16 @@ impl Amount {
         Self { bytes, text_bytes: 0, nanos, prepare_nanos: nanos }
     }
 
-    /// What one or the other reads.
+    /// What one or the other reads. Whoever has time to read left when a body was made readable still has it.
     pub(super) fn or(self, other: Self) -> Self {
+        let prepare_nanos = self.prepare_nanos.max(other.prepare_nanos);
+        let left = |one: Self| one.nanos.saturating_sub(one.prepare_nanos);
+        let least = prepare_nanos + left(self).max(left(other));
         Self {
             bytes: self.bytes.max(other.bytes),
             text_bytes: self.text_bytes.max(other.text_bytes),
-            nanos: self.nanos.max(other.nanos),
-            prepare_nanos: self.prepare_nanos.max(other.prepare_nanos),
+            nanos: self.nanos.max(other.nanos).max(least),
+            prepare_nanos,
         }
     }
 
@@ -171,15 +174,17 @@ impl Reading {
     /// Why all that was read is more than this amount lets look at.
     pub(super) fn beyond(&self, amount: Amount) -> Option<NotInspectedReason> {
         let (length, undone) = (self.body().1.len(), self.decoded.undone_bytes(self.side));
-        let longest = length.max(undone);
-        if self.spent > amount.nanos && longest > ANY_CASE {
-            return Some(NotInspectedReason::OutOfTime);
-        }
         let is_more = |bytes: usize| bytes > amount.bytes as usize;
         if is_more(length) {
             return Some(NotInspectedReason::Limit(LimitName::BodyBytes));
         }
-        is_more(undone).then_some(NotInspectedReason::Limit(LimitName::DecodedBytes))
+        if is_more(undone) {
+            return Some(NotInspectedReason::Limit(LimitName::DecodedBytes));
+        }
+        // Where it was read for no longer, it has come to an end in time.
+        let is_late = self.amount.nanos > amount.nanos && self.spent > amount.nanos;
+        let is_late = is_late && length.max(undone) > ANY_CASE;
+        is_late.then_some(NotInspectedReason::OutOfTime)
     }
 
     /// The same, as refusals say it.
@@ -303,18 +308,18 @@ impl Readings {
             largest(stage, &set.owners, owners),
             largest(stage, &set.properties, |_| Some(RIGHTS)),
             largest(stage, &set.shown, |_| Some(RIGHTS)),
-            largest(stage, &set.urls, |rule| Some(rule.amount())),
+            largest(stage, &set.urls, |rule| Some(rule.within.amount)),
             largest(stage, &set.detectors, |rule| Some(rule.amount())),
             head.and_then(|head| login::amount(stage, head)),
         ];
         let written = [
             largest(stage, &set.schemas, |rule| Some(rule.amount())),
             largest(stage, &set.contracts, |rule| Some(rule.amount())),
-            largest(stage, &set.graphql, |rule| Some(rule.amount())),
-            largest(stage, &set.json_rpc, |rule| Some(rule.amount())),
-            largest(stage, &set.xml_rpc, |rule| Some(rule.amount())),
-            largest(stage, &set.soap, |rule| Some(rule.amount())),
-            largest(stage, &set.uploads, |rule| Some(rule.amount())),
+            largest(stage, &set.graphql, |rule| Some(rule.within.amount)),
+            largest(stage, &set.json_rpc, |rule| Some(rule.within.amount)),
+            largest(stage, &set.xml_rpc, |rule| Some(rule.within.amount)),
+            largest(stage, &set.soap, |rule| Some(rule.within.amount)),
+            largest(stage, &set.uploads, |rule| Some(rule.within.amount)),
             largest(stage, &set.single_uses, |rule| rule.amount()),
         ];
         Self::new(stage, Side::Request, (&all, &written), || {
@@ -344,12 +349,12 @@ impl Readings {
             largest(stage, &set.leaks, |rule| rule.amount(status)),
             largest(stage, &set.owners, owners),
             largest(stage, &set.properties, properties),
-            largest(stage, &set.soap, |rule| rule.hides_details().then(|| rule.amount())),
+            largest(stage, &set.soap, |rule| rule.hides_details().then_some(rule.within.amount)),
             largest(stage, &set.shown, |_| is_shown.then_some(RIGHTS)),
         ];
         let written = [
             largest(stage, &set.contracts, |rule| rule.looks_at_answers().then(|| rule.amount())),
-            largest(stage, &set.graphql, |rule| rule.masks().then(|| rule.amount())),
+            largest(stage, &set.graphql, |rule| rule.masks().then_some(rule.within.amount)),
         ];
         Self::new(stage, Side::Response, (&all, &written), || {
             leak::answer(status, &response.headers, bytes)
@@ -469,4 +474,4 @@ pub(super) fn is_token(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -15,7 +15,7 @@ use super::{
     leak,
     names::{Names, NamesConfig},
     reading::{Checked, NOT_HELD, NOT_READABLE, Within, essence, fields, has},
-    readings::{Amount, Readings},
+    readings::Readings,
     record::Refusal,
 };
 use crate::{call::Call, phases::BodyView};
@@ -116,7 +116,7 @@ pub(crate) struct Soap {
     described: Option<Described>,
     match_action: bool,
     fault_details: FaultDetails,
-    within: Within,
+    pub(super) within: Within,
 }
 
 impl Soap {
@@ -134,11 +134,6 @@ impl Soap {
         })
     }
 
-    /// How much of a body is read.
-    pub(super) const fn amount(&self) -> Amount {
-        self.within.amount
-    }
-
     /// What follows for a request.
     pub(super) fn check(
         &self,
@@ -146,10 +141,7 @@ impl Soap {
         body: BodyView<'_>,
         readings: &mut Readings,
     ) -> Checked {
-        match self.within.read(readings, call, body) {
-            Ok(decoded) => self.judge(decoded, &actions(call)),
-            Err(reason) => self.within.gap(reason),
-        }
+        self.within.judge(readings, call, body, |decoded| self.judge(decoded, &actions(call)))
     }
 
     /// Whether answers are looked at.
@@ -179,7 +171,7 @@ impl Soap {
             return Err(refusal.because("fault-details"));
         }
         let missing = view.missing(Side::Response, Places::ALL);
-        Ok(missing.chain(reading.beyond(self.amount())).map(leak::reason).min())
+        Ok(missing.chain(reading.beyond(self.within.amount)).map(leak::reason).min())
     }
 
     fn judge(&self, decoded: &Decoded, actions: &[String]) -> Checked {

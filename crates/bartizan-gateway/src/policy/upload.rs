@@ -16,7 +16,7 @@ use super::{
         Checked, NOT_HELD, NOT_READABLE, Within, essence, fields, has, is_plain, is_read,
         media_type,
     },
-    readings::{Amount, Readings},
+    readings::Readings,
     record::Refusal,
 };
 use crate::{call::Call, phases::BodyView};
@@ -149,7 +149,7 @@ pub(crate) struct Upload {
     markup: OnMarkup,
     files: u32,
     file_bytes: u32,
-    within: Within,
+    pub(super) within: Within,
 }
 
 /// A file as it is looked at.
@@ -204,11 +204,6 @@ impl Upload {
             file_bytes: config.file_bytes,
             within,
         })
-    }
-
-    /// How much of a body is read.
-    pub(super) const fn amount(&self) -> Amount {
-        self.within.amount
     }
 
     /// What follows for a request.

@@ -17,7 +17,7 @@ use super::{
     detectors::{OVER_BUDGET, OnGap},
     place::{Held, Place},
     reading::{Checked, NOT_HELD, NOT_READABLE, Within, cut, is_plain_but_for_names},
-    readings::{Amount, Readings},
+    readings::Readings,
     record::Refusal,
     time::Time,
 };
@@ -123,7 +123,7 @@ pub(crate) struct UrlValues {
     at: Vec<Place>,
     schemes: Vec<String>,
     hosts: Vec<Listed>,
-    within: Within,
+    pub(super) within: Within,
 }
 
 impl UrlValues {
@@ -172,16 +172,11 @@ impl UrlValues {
         let view = &reading.decoded().view;
         // What is in the head is there in any case.
         self.check_values(view)?;
-        match reading.gap(self.amount()).or_else(|| gap(view)) {
+        match reading.gap(self.within.amount).or_else(|| gap(view)) {
             _ if !is_held && self.looks_at_bodies() => self.within.gap(NOT_HELD),
             Some(reason) if is_held && self.looks_at_bodies() => self.within.gap(reason),
             _ => Ok(None),
         }
-    }
-
-    /// How much of a body is read.
-    pub(super) const fn amount(&self) -> Amount {
-        self.within.amount
     }
 
     fn looks_at_bodies(&self) -> bool {
@@ -319,7 +314,7 @@ mod tests {
         };
         request.headers.push("content-type", "application/json");
         let exchange = Exchange { request, ..Exchange::default() };
-        let decoded = decode(&exchange, &rule.amount().limits(), 1);
+        let decoded = decode(&exchange, &rule.within.amount.limits(), 1);
         rule.check_values(&decoded.view).err().map(|refusal| refusal.reason)
     }
 

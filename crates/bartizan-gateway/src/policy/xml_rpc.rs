@@ -12,7 +12,7 @@ use super::{
     detectors::OnGap,
     names::{Names, NamesConfig},
     reading::{Checked, NOT_READABLE, Within, has},
-    readings::{Amount, Readings},
+    readings::Readings,
     record::Refusal,
     soap::elements,
 };
@@ -88,7 +88,7 @@ pub(crate) struct XmlRpc {
     methods: Names,
     calls: u32,
     introspection: bool,
-    within: Within,
+    pub(super) within: Within,
 }
 
 impl XmlRpc {
@@ -107,11 +107,6 @@ impl XmlRpc {
         })
     }
 
-    /// How much of a body is read.
-    pub(super) const fn amount(&self) -> Amount {
-        self.within.amount
-    }
-
     /// What follows for a request.
     pub(super) fn check(
         &self,
@@ -119,10 +114,7 @@ impl XmlRpc {
         body: BodyView<'_>,
         readings: &mut Readings,
     ) -> Checked {
-        match self.within.read(readings, call, body) {
-            Ok(decoded) => self.judge(decoded),
-            Err(reason) => self.within.gap(reason),
-        }
+        self.within.judge(readings, call, body, |decoded| self.judge(decoded))
     }
 
     fn judge(&self, decoded: &Decoded) -> Checked {

@@ -2,7 +2,7 @@ use bartizan_model::{Exchange, Limits, Request, Response};
 use bartizan_protocols::decode;
 
 use super::{
-    super::{roles::tests::somebody, time::Time},
+    super::{readings::tests::posted, roles::tests::somebody, time::Time},
     *,
 };
 
@@ -30,14 +30,7 @@ fn shown(policy: &str, body: &str) -> String {
 }
 
 fn status(policy: &str, target: &str, kind: &str, body: &str) -> Option<u16> {
-    let mut request = Request {
-        method: "POST".to_owned(),
-        target: target.to_owned(),
-        body: body.to_owned().into(),
-        ..Request::default()
-    };
-    request.headers.push("content-type", kind);
-    let exchange = Exchange { request, ..Exchange::default() };
+    let exchange = posted(target, kind, body);
     let decoded = decode(&exchange, &Limits::default(), 1);
     let time = Time::without_end();
     let checked = properties(policy).check_request(&[], Some(&decoded), None, &time);

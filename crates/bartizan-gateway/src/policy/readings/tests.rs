@@ -28,7 +28,19 @@ use crate::{
 
 thread_local! {
     /// How often this thread has read a message, or a body.
-    pub(super) static COUNT: Cell<usize> = const { Cell::new(0) };
+    pub(in crate::policy) static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A request with a body of a media type.
+pub(crate) fn posted(target: &str, media_type: &str, body: &str) -> Exchange {
+    let mut request = Request {
+        method: "POST".to_owned(),
+        target: target.to_owned(),
+        body: body.to_owned().into(),
+        ..Request::default()
+    };
+    request.headers.push("content-type", media_type);
+    Exchange { request, ..Exchange::default() }
 }
 
 /// How often something is read in the course of it.
@@ -176,6 +188,16 @@ fn json(body: &str) -> (HeaderMap, Exchange, Bytes) {
     let request =
         Request { headers: headers(fields.iter()), body: bytes.clone(), ..Request::default() };
     (fields, Exchange { request, ..Exchange::default() }, bytes)
+}
+
+#[test]
+fn what_several_read_is_enough_for_each() {
+    let half = Amount { nanos: 1_000, prepare_nanos: 500, ..Amount::new(10, 0) };
+    let all = half.or(Amount::new(20, 2_000));
+    assert_eq!((all.bytes, all.nanos, all.prepare_nanos), (20, 2_500, 2_000));
+    assert_eq!(all, Amount::new(20, 2_000).or(half));
+    assert_eq!(all.or(half), all);
+    assert_eq!(half.or(Amount::default()), half);
 }
 
 #[test]

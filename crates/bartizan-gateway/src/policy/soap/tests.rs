@@ -106,7 +106,7 @@ fn details_of_faults_are_kept_from_clients() {
         let (parts, ()) = response.body(()).expect("an answer").into_parts();
         let bytes = bytes::Bytes::copy_from_slice(body.as_bytes());
         let answer = leak::answer(parts.status, &parts.headers, &bytes);
-        let mut readings = Readings::of_exchange(answer, rule.amount());
+        let mut readings = Readings::of_exchange(answer, rule.within.amount);
         let checked = rule.check_answer(&parts, BodyView::Whole(&bytes), &mut readings);
         checked.map_err(|refusal| (refusal.status.as_u16(), refusal.reason))
     };

@@ -1,21 +1,13 @@
 //! Requests that name somebody, and hide it.
 
-use bartizan_model::{BodyState, Exchange, Request};
 use bytes::Bytes;
 
 use super::*;
+use crate::policy::readings::tests::posted;
 
 fn read_within(body: &str, media_type: &str, target: &str, fields: &[String]) -> Read {
-    let mut request = Request {
-        method: "POST".to_owned(),
-        target: target.to_owned(),
-        body: body.to_owned().into(),
-        body_state: BodyState::Complete,
-        ..Request::default()
-    };
-    request.headers.push("content-type", media_type);
     let amount = Amount::new(128 * 1024, 1_000_000_000);
-    let exchange = Exchange { request, ..Exchange::default() };
+    let exchange = posted(target, media_type, body);
     let mut readings = Readings::of_exchange(exchange, amount);
     super::read(&mut readings, BodyView::Whole(&Bytes::new()), amount, fields)
 }
