@@ -202,16 +202,16 @@ impl Decoder<'_> {
     ) -> Option<Format> {
         let mode = if format == Format::NdJson { Mode::Sequence } else { Mode::Document };
         let before = self.view.len();
-        let standard = !self.view.has_anomaly(self.side, AnomalyKind::NonStandardJson);
+        let is_bent = |decoder: &Self| {
+            decoder.view.has_anomaly_here(decoder.side, AnomalyKind::NonStandardJson)
+        };
+        let standard = !is_bent(self);
         let outcome = self.json(root, text, mode);
         let grown = self.view.len() > before;
         let accepted = match outcome {
             Outcome::Whole | Outcome::Sequence | Outcome::Limited => true,
             // `[note` is the beginning of a sentence rather than of an array of bare words.
-            Outcome::Cut => {
-                let bent = self.view.has_anomaly(self.side, AnomalyKind::NonStandardJson);
-                declared || (grown && !(standard && bent))
-            }
+            Outcome::Cut => declared || (grown && !(standard && is_bent(self))),
             Outcome::Malformed => declared && grown,
         };
         let sequence = outcome == Outcome::Sequence || format == Format::NdJson;

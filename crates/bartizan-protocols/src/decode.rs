@@ -1,7 +1,7 @@
 //! One exchange to one parsed view.
 
 use bartizan_model::{
-    BodyState, Exchange, HeaderState, Headers, Limits, Request, Root, Side,
+    BodyState, Exchange, HeaderState, Headers, Limits, Message, Root, Side,
     limits::NotInspectedReason,
 };
 
@@ -13,7 +13,7 @@ use crate::{
     media::Format,
     names::Names,
     pace::Pace,
-    view::{NodeId, Step, Value, View},
+    view::{NodeId, Place, Step, Value, View},
 };
 
 /// An exchange, parsed once. Reuse one with [`decode_into`]: it keeps its memory.
@@ -52,6 +52,13 @@ impl Decoded {
     #[must_use]
     pub fn files(&self) -> &[SentFile] {
         &self.scratch.files
+    }
+
+    /// The most bytes that came of undoing a content coding of the body of that side, or of one of its messages; 0
+    /// where there was none.
+    #[must_use]
+    pub const fn undone_bytes(&self, side: Side) -> usize {
+        self.scratch.undone[side as usize]
     }
 
     /// What the body of that side was read as.
@@ -99,17 +106,18 @@ pub fn decode_paced(
     view.reset(limits, seed);
     view.keep_pace(pace);
     set_cookies.clear();
-    scratch.query.clear();
-    scratch.files.clear();
+    scratch.clear();
     view.reserve(weight(exchange));
     let method = grpc_method(&exchange.request);
     let side = Side::Request;
     let mut decoder =
         Decoder { view, limits, scratch, side, seed, method, chain: 0, is_flat: false };
+    decoder.view.enter(Place::Target);
     if exchange.request.target.contains('#') {
         decoder.view.anomaly(Side::Request, AnomalyKind::TargetFragment);
     }
     decoder.target(exchange.request.path(), exchange.request.query());
+    decoder.view.enter(Place::Fields);
     if exchange.request.header_state == HeaderState::Incomplete {
         decoder.view.skip(Side::Request, NotInspectedReason::HeadersNotCaptured);
     }
@@ -148,11 +156,12 @@ pub fn decode_paced(
     decoded.answered = answered.unwrap_or_default();
 }
 
-/// Decodes the body of a request and nothing else of it, nor what is encoded inside its values: for
-/// whoever asks what a body says and not what may be hidden in it. Else like [`decode_paced`].
+/// Decodes the body of a message of that side, with the header fields that say what it is, and nothing else of
+/// it, nor what is encoded inside its values: for whoever asks what a body says and not what may be hidden in it. Else
+/// like [`decode_paced`].
 pub fn decode_body(
     decoded: &mut Decoded,
-    request: &Request,
+    (side, headers, body): (Side, &Headers, &[u8]),
     limits: &Limits,
     seed: u64,
     pace: Pace,
@@ -162,15 +171,15 @@ pub fn decode_body(
     view.reset(limits, seed);
     view.keep_pace(pace);
     set_cookies.clear();
-    scratch.query.clear();
-    scratch.files.clear();
-    view.reserve(request.body.len());
-    let method = grpc_method(request);
-    let side = Side::Request;
+    scratch.clear();
+    view.reserve(body.len());
     let mut decoder =
-        Decoder { view, limits, scratch, side, seed, method, chain: 0, is_flat: true };
-    *request_format = decoder.message_body(&request.headers, &request.body, request.body_state);
-    *response_format = Format::NotCaptured;
+        Decoder { view, limits, scratch, side, seed, method: "", chain: 0, is_flat: true };
+    let format = decoder.message_body(headers, body, BodyState::Complete);
+    (*request_format, *response_format) = match side {
+        Side::Request => (format, Format::NotCaptured),
+        Side::Response => (Format::NotCaptured, format),
+    };
 }
 
 /// About how many bytes of text the view of an exchange will hold.
@@ -222,6 +231,17 @@ pub(crate) struct Scratch {
     pub(crate) content: [Vec<u8>; 2],
     /// Files of multipart bodies.
     pub(crate) files: Vec<SentFile>,
+    /// Most bytes that came of a content coding, for each side.
+    pub(crate) undone: [usize; 2],
+}
+
+impl Scratch {
+    /// Forgets what is told of a message.
+    fn clear(&mut self) {
+        self.query.clear();
+        self.files.clear();
+        self.undone = [0; 2];
+    }
 }
 
 impl Decoder<'_> {
@@ -244,17 +264,21 @@ impl Decoder<'_> {
     }
 
     fn message_body(&mut self, headers: &Headers, body: &[u8], state: BodyState) -> Format {
+        let before = self.view.enter(Place::Body);
         match state {
             BodyState::NotCaptured => {
                 self.view.skip(self.side, NotInspectedReason::BodyNotCaptured);
-                if body.is_empty() {
-                    return Format::NotCaptured;
-                }
             }
             BodyState::Truncated => self.view.skip(self.side, NotInspectedReason::BodyTruncated),
             BodyState::Complete => {}
         }
-        self.body(headers, body)
+        let format = if state == BodyState::NotCaptured && body.is_empty() {
+            Format::NotCaptured
+        } else {
+            self.body(headers, body)
+        };
+        self.view.enter(before);
+        format
     }
 
     /// The messages of one direction, as elements of one root. `body`: what the body of that direction was read
@@ -262,10 +286,17 @@ impl Decoder<'_> {
     fn messages(&mut self, exchange: &Exchange, from_client: bool, body: Format) {
         let mut messages =
             exchange.messages.iter().filter(|m| m.from_client == from_client).peekable();
-        let is_none = messages.peek().is_none() || body == Format::Grpc;
-        if is_none || self.spoken_messages(exchange, from_client) {
+        if messages.peek().is_none() || body == Format::Grpc {
             return;
         }
+        let before = self.view.enter(Place::Body);
+        if !self.spoken_messages(exchange, from_client) {
+            self.message_list(messages);
+        }
+        self.view.enter(before);
+    }
+
+    fn message_list<'m>(&mut self, messages: impl Iterator<Item = &'m Message>) {
         let Some(root) = self.view.open_root(self.side, Root::Message) else { return };
         self.view.set_value(root, Value::Array);
         for (i, message) in messages.enumerate() {

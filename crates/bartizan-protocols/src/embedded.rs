@@ -42,6 +42,7 @@ impl Decoder<'_> {
         if !self.is_flat
             && let Some(candidate) = candidate(text)
         {
+            let around = self.view.enter_value();
             if text.len() > self.limits.embedded_bytes as usize {
                 self.view.limit(self.side, LimitName::EmbeddedBytes);
             } else if self.chain >= self.limits.decode_chain {
@@ -56,6 +57,7 @@ impl Decoder<'_> {
                 }
                 self.chain -= 1;
             }
+            self.view.enter(around);
         }
         self.view.close(id);
     }

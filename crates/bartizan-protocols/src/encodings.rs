@@ -81,6 +81,7 @@ impl Decoder<'_> {
             let source = if decoded { input.as_slice() } else { body };
             output.clear();
             let end = work.run(coding, source, output);
+            self.undone(output.len());
             let plain = output.is_empty() && end == End::Broken;
             self.note(end, plain && std::str::from_utf8(source).is_ok());
             if plain {
@@ -107,8 +108,14 @@ impl Decoder<'_> {
         };
         let work = Work { limits: self.limits, pace: self.view.pace() };
         let end = work.run(coding, data, out);
+        self.undone(out.len());
         self.note(end, false);
         end == End::Whole || !out.is_empty()
+    }
+
+    fn undone(&mut self, bytes: usize) {
+        let most = &mut self.scratch.undone[self.side as usize];
+        *most = bytes.max(*most);
     }
 
     /// `readable`: the body is text as it is, so nothing is lost by the coding that is not there.

@@ -2,7 +2,13 @@
 
 use bartizan_model::Side;
 
-use crate::{anomaly::AnomalyKind, decode::Decoder, names::Names, percent, view::NodeId};
+use crate::{
+    anomaly::AnomalyKind,
+    decode::Decoder,
+    names::Names,
+    percent,
+    view::{NodeId, Place},
+};
 
 impl Decoder<'_> {
     /// Fields become texts below `root`, as in a query.
@@ -20,7 +26,10 @@ impl Decoder<'_> {
         if self.side == Side::Request
             && names.iter().any(|name| self.scratch.query.get(name).is_some())
         {
+            // Odd is that the target has it too.
+            let place = self.view.enter(Place::Target);
             self.view.anomaly(self.side, AnomalyKind::DuplicateParameter);
+            self.view.enter(place);
         }
     }
 }

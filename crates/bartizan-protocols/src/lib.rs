@@ -44,4 +44,4 @@ pub use json::MAP_KEYS;
 pub use media::Format;
 pub use names::is_identifier;
 pub use pace::Pace;
-pub use view::{Children, Codec, NodeId, NodeRef, Step, Value, View, general_hash_below};
+pub use view::{Children, Codec, NodeId, NodeRef, Places, Step, Value, View, general_hash_below};

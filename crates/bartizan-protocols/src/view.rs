@@ -17,12 +17,16 @@ use crate::{anomaly::AnomalyKind, pace::Pace};
 mod fields;
 mod fold;
 mod node_ref;
+mod notes;
 mod part;
+mod place;
 mod value;
 
 pub use fold::general_hash_below;
 pub use node_ref::{Children, NodeRef};
 pub(crate) use part::{Head, Moved};
+pub(crate) use place::Place;
+pub use place::Places;
 pub use value::{Codec, Step, Value};
 
 /// Index of a node in its view.
@@ -100,11 +104,9 @@ fn hash_below(above: u64, root: Root, step: StepKind, key: &str, index: u32) -> 
     }
 }
 
-const _: () = assert!(AnomalyKind::ALL.len() <= 64, "one bit for each kind");
-
-const fn bit(kind: AnomalyKind) -> u64 {
-    1 << kind as u64
-}
+/// The anomalies of one side, by where they are. One bit for each kind: hostile input can repeat an anomaly a
+/// million times.
+type Noted = [u64; Place::COUNT];
 
 const NO_PARENT: u32 = u32::MAX;
 
@@ -125,8 +127,9 @@ pub(crate) struct Mark {
     text: usize,
     per_side: [usize; 2],
     anomalies: usize,
-    noted: [u64; 2],
+    noted: [Noted; 2],
     not_inspected: usize,
+    missing: usize,
 }
 
 /// Typed values of an exchange, with anomalies and what was not inspected.
@@ -142,9 +145,12 @@ pub struct View {
     nodes: Vec<Node>,
     roots: Vec<NodeId>,
     anomalies: Vec<(Side, AnomalyKind)>,
-    // One bit for each kind: hostile input can repeat an anomaly a million times.
-    noted: [u64; 2],
+    noted: [Noted; 2],
     not_inspected: Vec<NotInspected>,
+    /// The same with where that was.
+    missing: Vec<(NotInspected, Place)>,
+    /// What is being read.
+    place: Place,
     pace: Pace,
     /// Since it was asked last whether there is time.
     work: usize,
@@ -171,9 +177,11 @@ impl View {
         self.nodes.clear();
         self.roots.clear();
         self.per_side = [0; 2];
-        self.noted = [0; 2];
+        self.noted = [Noted::default(); 2];
         self.anomalies.clear();
         self.not_inspected.clear();
+        self.missing.clear();
+        self.place = Place::default();
         self.pace = Pace::default();
         self.work = 0;
         self.is_late = false;
@@ -299,6 +307,7 @@ impl View {
             anomalies: self.anomalies.len(),
             noted: self.noted,
             not_inspected: self.not_inspected.len(),
+            missing: self.missing.len(),
         }
     }
 
@@ -311,6 +320,7 @@ impl View {
         self.anomalies.truncate(mark.anomalies);
         self.noted = mark.noted;
         self.not_inspected.truncate(mark.not_inspected);
+        self.missing.truncate(mark.missing);
     }
 
     /// Forgets what was taken below a node that was opened last of its level.
@@ -388,53 +398,6 @@ impl View {
         self.work += text.len();
         self.text.push_str(text);
         Some(Span { start, end: u32::try_from(self.text.len()).ok()? })
-    }
-
-    /// Records an anomaly; each kind once per side.
-    pub fn anomaly(&mut self, side: Side, kind: AnomalyKind) {
-        let noted = &mut self.noted[side as usize];
-        if *noted & bit(kind) == 0 {
-            *noted |= bit(kind);
-            self.anomalies.push((side, kind));
-        }
-    }
-
-    /// Records that a limit was reached.
-    pub fn limit(&mut self, side: Side, name: LimitName) {
-        self.anomaly(side, AnomalyKind::LimitReached);
-        self.skip(side, NotInspectedReason::Limit(name));
-    }
-
-    /// Records that something was not inspected; each reason once per side.
-    pub fn skip(&mut self, side: Side, reason: NotInspectedReason) {
-        let entry = NotInspected { side, reason };
-        if !self.not_inspected.contains(&entry) {
-            self.not_inspected.push(entry);
-        }
-    }
-
-    /// Anomalies, in order of discovery.
-    #[must_use]
-    pub fn anomalies(&self) -> &[(Side, AnomalyKind)] {
-        &self.anomalies
-    }
-
-    /// Whether an anomaly of that kind was found on that side.
-    #[must_use]
-    pub fn has_anomaly(&self, side: Side, kind: AnomalyKind) -> bool {
-        self.noted[side as usize] & bit(kind) != 0
-    }
-
-    /// What was not inspected, in order of discovery.
-    #[must_use]
-    pub fn not_inspected(&self) -> &[NotInspected] {
-        &self.not_inspected
-    }
-
-    /// Whether everything of the body of that side was read.
-    #[must_use]
-    pub fn is_fully_inspected(&self, side: Side) -> bool {
-        self.not_inspected.iter().all(|entry| entry.side != side)
     }
 
     /// Number of nodes.

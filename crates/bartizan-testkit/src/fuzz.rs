@@ -414,7 +414,9 @@ pub fn check(exchange: &Exchange) {
             let node = fresh.view.node(cookie.node);
             assert!(node.is_some_and(|n| n.root() == Root::Cookie && n.side() == Side::Response));
         }
-        decode_body(&mut reused, &exchange.request, &limits, 7, Pace::default());
+        let request = &exchange.request;
+        let body = (Side::Request, &request.headers, &*request.body);
+        decode_body(&mut reused, body, &limits, 7, Pace::default());
         check_view(&reused.view, &limits);
         let is_flat = |n: NodeRef<'_>| {
             let is_body = [Root::Body, Root::Xml, Root::Grpc, Root::Trailer].contains(&n.root());

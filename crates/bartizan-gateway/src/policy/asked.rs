@@ -2,13 +2,13 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU32, Ordering::Relaxed},
+    atomic::{AtomicU8, AtomicU32, Ordering::Relaxed},
 };
 
 use bartizan_model::Timestamp;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, request};
 
-use super::scope::Wanted;
+use super::scope::{Reach, Scope, Wanted};
 use crate::head::validate::is_alike;
 
 /// Most segments of a path that are compared; see [`Asked::paths`].
@@ -54,6 +54,8 @@ pub(crate) struct Asked {
     lower: Vec<Form>,
     /// What is left of [`WORK`]; 0 from when it was not enough.
     work: AtomicU32,
+    /// What is known of scopes, by their numbers: 0 for nothing, else 1 more than how they reach.
+    known: Box<[AtomicU8]>,
     /// When it came.
     now: Timestamp,
     /// Kinds of policies that are not asked about it, because somebody broke the glass.
@@ -75,7 +77,8 @@ impl Asked {
         let method = request.method.clone();
         let (authority, work) = (authority.map(Arc::from), AtomicU32::new(WORK));
         let (now, bypassed, service) = (Timestamp::default(), None, None);
-        Self { authority, service, method, other_methods, paths, lower, work, now, bypassed }
+        let known = (0..wanted.scopes).map(|_| AtomicU8::new(0)).collect();
+        Self { authority, service, method, other_methods, paths, lower, work, known, now, bypassed }
     }
 
     /// The same for a service.
@@ -109,6 +112,21 @@ impl Asked {
     /// Whether policies of a kind are not asked about it.
     pub(crate) fn bypasses(&self, kind: &str) -> bool {
         self.bypassed.as_ref().is_some_and(|kinds| kinds.contains(&kind))
+    }
+
+    /// Whether it is in the scope of a policy, each of which is compared with it once. Only when nothing is left out
+    /// any more.
+    pub(crate) fn reach(&self, scope: &Scope) -> Reach {
+        const ALL: [Reach; 3] = [Reach::Out, Reach::Perhaps, Reach::Surely];
+        let Some(known) = scope.number.and_then(|number| self.known.get(number)) else {
+            return scope.reach(self);
+        };
+        if let Some(reach) = usize::from(known.load(Relaxed)).checked_sub(1) {
+            return ALL.get(reach).copied().unwrap_or(Reach::Perhaps);
+        }
+        let reach = scope.reach(self);
+        known.store(1 + reach as u8, Relaxed);
+        reach
     }
 
     /// Takes some of the work that comparing may take; `false` when it is used up, from then on.
@@ -446,6 +464,8 @@ pub(super) fn decoded(text: &str) -> String {
 /// no pattern holds them.
 pub(super) fn decode(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
+    // Nearly nothing is encoded.
+    memchr::memchr(b'%', bytes)?;
     let digit = |at: usize| bytes.get(at).and_then(|b| char::from(*b).to_digit(16));
     let mut out = Vec::with_capacity(bytes.len());
     let (mut at, mut has_decoded) = (0, false);

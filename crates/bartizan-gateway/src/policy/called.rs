@@ -1,7 +1,7 @@
 //! What a body or a message calls, as far as rules have to know it.
 
 use bartizan_model::{Exchange, Protocol, Root, Side};
-use bartizan_protocols::{Call, Decoded, Members, NodeRef, Value};
+use bartizan_protocols::{Call, Decoded, Members, NodeRef, Places, Value};
 
 use super::{reading::is_plain, spelling::is_same_name};
 
@@ -48,7 +48,7 @@ const OF_GRAPHQL: [&str; 4] = ["query", "operationName", "extensions", "document
 /// What a request calls. One that says nothing of it although it has a body that was not read says anything, and so
 /// does one that others may read differently: with a name twice, spelt otherwise, or with what two protocols look at.
 pub(crate) fn of_request(decoded: &Decoded) -> Called {
-    if !is_plain(&decoded.view) {
+    if !is_plain(&decoded.view, Places::ALL) {
         return Called::Unknown;
     }
     let (in_target, in_body) =
@@ -217,21 +217,13 @@ fn fields(exchange: &Exchange, decoded: &Decoded) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use bartizan_model::{Limits, Message, Request};
+    use bartizan_model::{Limits, Message};
     use bartizan_protocols::decode;
 
-    use super::*;
+    use super::{super::readings::tests::posted, *};
 
     fn asked(target: &str, kind: &str, body: &str) -> Called {
-        let mut request = Request {
-            method: "POST".to_owned(),
-            target: target.to_owned(),
-            body: body.to_owned().into(),
-            ..Request::default()
-        };
-        request.headers.push("content-type", kind);
-        let exchange = Exchange { request, ..Exchange::default() };
-        of_request(&decode(&exchange, &Limits::default(), 1))
+        of_request(&decode(&posted(target, kind, body), &Limits::default(), 1))
     }
 
     #[test]

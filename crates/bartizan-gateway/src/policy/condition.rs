@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     PolicyItem,
     config::Problem,
-    detectors::{Bounds, thread_nanos},
-    held::{self, Reading},
+    detectors::Bounds,
     place::Template,
     reading::{NOT_HELD, NOT_READABLE},
+    readings as bodies,
     record::Refusal,
     roles,
     scope::Wanted,
@@ -166,16 +166,16 @@ pub(crate) struct Condition {
     passes: bool,
     template: Option<Template>,
     role_claims: Vec<String>,
-    bounds: Bounds,
-    seed: u64,
+    /// How much of a body is read.
+    amount: bodies::Amount,
     hide: bool,
 }
 
 impl Condition {
-    /// Compiles a condition. `seed` keys the hashes by which names are compared.
-    pub(crate) fn compile(config: &ConditionConfig, seed: u64) -> Result<Self, Problem> {
+    /// Compiles a condition.
+    pub(crate) fn compile(config: &ConditionConfig) -> Result<Self, Problem> {
         roles::check_names("role_claims", &config.role_claims)?;
-        let bounds = Bounds::checked(config.body_bytes, config.budget_micros)?;
+        let amount = Bounds::checked(config.body_bytes, config.budget_micros)?.amount();
         let template = config.template.as_deref().map(Template::parse).transpose();
         let template = template.map_err(|problem| Problem::new("template", problem))?;
         let (key, text, passes) = match (&config.deny_if, &config.allow_if) {
@@ -192,12 +192,17 @@ impl Condition {
         let names: Vec<String> = template.iter().flat_map(Template::names).cloned().collect();
         let program = Program::compile(text, &names).map_err(|why| Problem::new(key, why))?;
         let role_claims = config.role_claims.clone();
-        Ok(Self { program, passes, template, role_claims, bounds, seed, hide: config.hide })
+        Ok(Self { program, passes, template, role_claims, amount, hide: config.hide })
     }
 
     /// Whether it needs the body.
     pub(crate) fn asks_of_bodies(&self) -> bool {
         self.program.variables.contains(&Variable::Body)
+    }
+
+    /// How much of a body it reads, where it reads one.
+    pub(super) fn amount(&self) -> Option<bodies::Amount> {
+        self.asks_of_bodies().then_some(self.amount)
     }
 
     /// Notes what it needs to know of a request.
@@ -216,20 +221,17 @@ impl Condition {
         &self,
         about: &About<'_>,
         body: BodyView<'_>,
-        readings: &mut held::Readings,
+        readings: &mut bodies::Readings,
     ) -> Result<(), Refusal> {
         let unreadable = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         let BodyView::Whole(bytes) = body else { return Err(self.refusal(unreadable, NOT_HELD)) };
         if bytes.is_empty() {
             return self.ask(about, None);
         }
-        let until = thread_nanos() + self.bounds.budget_nanos();
         let fields = about.fields.iter().copied();
-        let read = || Reading::of(fields, bytes, self.bounds, self.seed, until);
-        let reading = readings.within(self.bounds, read);
-        if let Some(reason) = reading.cut() {
-            return Err(self.refusal(StatusCode::PAYLOAD_TOO_LARGE, reason));
-        }
+        let reading = readings.body(fields, bytes, self.amount);
+        let reading =
+            reading.map_err(|reason| self.refusal(StatusCode::PAYLOAD_TOO_LARGE, reason))?;
         match reading.json() {
             None => Err(self.refusal(unreadable, NOT_READABLE)),
             body => self.ask(about, body),

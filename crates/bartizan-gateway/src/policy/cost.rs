@@ -15,9 +15,9 @@ use super::{
     api_key::{ApiKeyConfig, OwnKeys, tests as own},
     asked::Asked,
     detectors::{Detectors, DetectorsConfig, tests as judged},
-    held::Readings,
     pass::Stage,
     rate::{Caller, Limit, RateConfig},
+    readings::Readings,
     schema::{Schema, SchemaConfig, tests::bounds as compared},
     scope::{Scope, ScopeConfig, Wanted},
     size::{SizeConfig, Sizes},
@@ -224,7 +224,7 @@ fn costs_of_detectors() {
 fn costs_of_schemas() {
     let compile = |schema: &serde_json::Value| {
         let config = SchemaConfig { inline: Some(schema.clone()), ..SchemaConfig::default() };
-        Schema::compile(&config, 7).expect("compiles")
+        Schema::compile(&config).expect("compiles")
     };
     let text = |most: u32| serde_json::json!({"type": "string", "maxLength": most});
     let item = serde_json::json!({

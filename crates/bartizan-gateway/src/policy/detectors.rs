@@ -8,16 +8,21 @@ use bartizan_analysis::{
     judge::{DENY_SCORE, RequestJudgement, judge_request, score},
 };
 use bartizan_model::{
-    Exchange, HashKey, Limits, Mode, Scope,
+    Exchange, HashKey, Mode, Scope, Side,
     limits::{NotInspected, NotInspectedReason},
 };
-use bartizan_protocols::{Decoded, Pace, decode_paced};
+use bartizan_protocols::{Decoded, Pace};
 use http::StatusCode;
 use rustix::time::{ClockId, clock_gettime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::{PolicyItem, config::Problem, record::Refusal};
+use super::{
+    PolicyItem,
+    config::Problem,
+    readings::{Amount, Reading, decode_all},
+    record::Refusal,
+};
 
 /// Most bytes of a body that can be asked for.
 const MOST_BODY_BYTES: u32 = 8 * 1024 * 1024;
@@ -202,15 +207,9 @@ impl Bounds {
         Ok(Self { body_bytes, budget_micros })
     }
 
-    /// What a body is decoded within, with its content coding and without it.
-    pub(super) fn limits(self) -> Limits {
-        let most = self.body_bytes;
-        Limits { body_bytes: most, decoded_bytes: most, ..Limits::default() }
-    }
-
-    /// Whether it reads no more of a body than others do.
-    pub(super) fn is_within(self, others: Self) -> bool {
-        self.body_bytes <= others.body_bytes
+    /// How much that is.
+    pub(super) fn amount(self) -> Amount {
+        Amount::new(self.body_bytes, self.budget_nanos())
     }
 
     /// Most bytes of a body that are read.
@@ -245,7 +244,7 @@ impl Detectors {
             return Err(Problem::new("score", "expected 1 to 100"));
         }
         let bounds = Bounds::checked(config.body_bytes, config.budget_micros)?;
-        let limits = bounds.limits();
+        let limits = bounds.amount().limits();
         let snapshot = Snapshot { limits, ..Snapshot::new(Scope::default(), key.clone()) };
         Ok(Self {
             codes,
@@ -257,17 +256,39 @@ impl Detectors {
         })
     }
 
+    /// How much of a request is read: half of the time is for judging.
+    pub(super) fn amount(&self) -> Amount {
+        let budget = self.bounds.budget_nanos();
+        Amount { nanos: budget / 2, prepare_nanos: budget / 4, ..self.bounds.amount() }
+    }
+
     /// Reads a request, by all detectors.
     pub(crate) fn judge(&self, exchange: &Exchange) -> RequestJudgement {
+        let (mut decoded, spent) = decode_all(exchange, self.amount(), self.snapshot.seed);
+        self.judge_decoded(exchange, &mut decoded, spent)
+    }
+
+    /// Judges a request that was read, by all detectors.
+    pub(super) fn judge_reading(&self, reading: &mut Reading) -> RequestJudgement {
+        let beyond = reading.beyond(self.amount());
+        let (exchange, decoded, spent) = reading.parts();
+        let mut judged = self.judge_decoded(exchange, decoded, spent);
+        if let Some(reason) = beyond {
+            judged.not_inspected.push(NotInspected { side: Side::Request, reason });
+        }
+        judged
+    }
+
+    fn judge_decoded(
+        &self,
+        exchange: &Exchange,
+        decoded: &mut Decoded,
+        spent: u64,
+    ) -> RequestJudgement {
         let budget = self.bounds.budget_nanos();
-        let begin = thread_nanos();
-        let mut decoded = Decoded::default();
-        let Snapshot { limits, seed, .. } = &*self.snapshot;
-        let read = pace(begin + budget / 2).prepare_until(begin + budget / 4);
-        decode_paced(&mut decoded, exchange, limits, *seed, read);
         // However long one value took to read: half of the time is for judging, the head first.
-        let until = (begin + budget).max(thread_nanos() + budget / 2);
-        judge_request(exchange, &mut decoded, &self.snapshot, pace(until))
+        let left = budget.saturating_sub(spent).max(budget / 2);
+        judge_request(exchange, decoded, &self.snapshot, pace(thread_nanos() + left))
     }
 
     /// What follows: the request passes, or passes though it was not looked at completely (why), or is

@@ -7,7 +7,7 @@ use std::{
 
 use bartizan_model::Mode;
 use bartizan_protocols::{
-    Format,
+    Format, Places,
     call::{Counted, GraphqlDocument, GraphqlTypes, Measure, Misfit, UnreadDocument},
     spec::{self, NoFiles},
 };
@@ -21,7 +21,8 @@ use super::{
     config::Problem,
     detectors::{OVER_BUDGET, OVER_LIMITS, OnGap, thread_nanos},
     files, names,
-    reading::{Checked, NOT_READABLE, Readings, Within, cut, fields, is_plain, media_type},
+    reading::{Checked, NOT_READABLE, Within, cut, fields, is_plain, media_type},
+    readings::Readings,
     record::Refusal,
 };
 use crate::{call::Call, phases::BodyView, websocket::Message};
@@ -186,7 +187,7 @@ pub(crate) struct Graphql {
     counted: Counted,
     types: Option<GraphqlTypes>,
     documents: Option<Documents>,
-    within: Within,
+    pub(super) within: Within,
 }
 
 impl Graphql {
@@ -238,7 +239,7 @@ impl Graphql {
             && let Some(text) = document(call, bytes)
             && query.is_empty()
         {
-            if text.len() > self.within.limits.body_bytes as usize {
+            if text.len() > self.within.amount.bytes as usize {
                 return self.within.gap(OVER_LIMITS);
             }
             return self.judge(&[Sources::document(text)], is_safe);
@@ -257,14 +258,14 @@ impl Graphql {
     /// What follows for a message of the client on a WebSocket.
     pub(super) fn check_message(&self, message: &Message) -> Checked {
         let decoded = self.within.decode("", message.data.clone());
-        if let Some(reason) = cut(&decoded.view) {
+        if let Some(reason) = cut(&decoded.view, Places::BODY) {
             return self.within.gap(reason);
         }
         // Sockets carry other things too; what is no JSON is nothing that a server of GraphQL executes.
         if !matches!(decoded.request_format, Format::Json | Format::NdJson) {
             return Ok(None);
         }
-        if decoded.request_format == Format::NdJson || !is_plain(&decoded.view) {
+        if decoded.request_format == Format::NdJson || !is_plain(&decoded.view, Places::BODY) {
             return self.within.gap(NOT_READABLE);
         }
         match asked::of_message(&decoded) {
@@ -380,8 +381,9 @@ impl Graphql {
         &self,
         fields: &HeaderMap,
         body: BodyView<'_>,
+        readings: &mut Readings,
     ) -> Result<Option<Bytes>, &'static str> {
-        masked::without_suggestions(fields, body, &self.within)
+        masked::without_suggestions(fields, body, self.within.amount, readings)
     }
 }
 

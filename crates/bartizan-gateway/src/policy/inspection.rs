@@ -12,11 +12,10 @@ use http::{HeaderMap, response};
 use super::{
     condition::About,
     detectors::{Bounds, Detectors},
-    grpc,
-    held::Readings,
-    message_signature,
+    grpc, message_signature,
     openapi::Asked,
     pass::Stage,
+    readings::Readings,
     record::{Decisions, Refusal},
     rights, spoken, webhook,
 };
@@ -36,52 +35,52 @@ pub(super) fn sealed(
 }
 
 /// Asks about the rest of it.
-pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> {
-    if let Some(refusal) = rights::request(stage, call, body) {
-        return Some(refusal);
-    }
-    let mut readings = Readings::default();
-    if let Some(refusal) = conditions(stage, call, body, &mut readings) {
-        return Some(refusal);
-    }
-    if let Some(refusal) = schemas(stage, call, body, &mut readings) {
-        return Some(refusal);
-    }
-    if let Some(refusal) = contracts(stage, call, body, &mut readings) {
-        return Some(refusal);
-    }
-    if let Some(refusal) = spoken::whole(stage, call, body) {
-        return Some(refusal);
-    }
-    if let Some(refusal) = urls(stage, call, body) {
-        return Some(refusal);
-    }
-    if let Some(refusal) = single_uses(stage, call, body) {
-        return Some(refusal);
+pub(super) fn whole(
+    stage: &Stage,
+    call: &mut Call,
+    body: BodyView<'_>,
+    readings: &mut Readings,
+) -> Option<Refusal> {
+    let refusal = rights::request(stage, call, body, readings)
+        .or_else(|| conditions(stage, call, body, readings))
+        .or_else(|| schemas(stage, call, body, readings))
+        .or_else(|| contracts(stage, call, body, readings))
+        .or_else(|| spoken::whole(stage, call, body, readings))
+        .or_else(|| urls(stage, call, body, readings))
+        .or_else(|| single_uses(stage, call, body, readings));
+    if refusal.is_some() {
+        return refusal;
     }
     if matches!(body, BodyView::Streamed(_)) && grpc::spoken(call).is_some() {
         // Its messages are judged as they come, together with this.
         let judged = JudgedHandshake::default();
-        let refusal = detectors(stage, call, |rule, call| judged.judge(rule, call));
+        let refusal = detectors(stage, call, |rule, _| {
+            judged.judge(rule, |rule| rule.judge_reading(readings.all()))
+        });
         call.extensions().insert(judged);
         return refusal;
     }
-    let mut exchange = None;
-    detectors(stage, call, |rule, call| {
-        let exchange = exchange
-            .get_or_insert_with(|| Exchange { request: request_of(call), ..Exchange::default() });
-        rule.judge(exchange)
-    })
+    detectors(stage, call, |rule, _| rule.judge_reading(readings.all()))
 }
 
-fn urls(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> {
+fn urls(
+    stage: &Stage,
+    call: &mut Call,
+    body: BodyView<'_>,
+    readings: &mut Readings,
+) -> Option<Refusal> {
     let mut asked = stage.set.urls.iter().filter(|policy| stage.is_in(&policy.scope));
-    asked.find_map(|policy| policy.settle(policy.rule.check(call, body), call))
+    asked.find_map(|policy| policy.settle(policy.rule.check(body, readings), call))
 }
 
-fn single_uses(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> {
+fn single_uses(
+    stage: &Stage,
+    call: &mut Call,
+    body: BodyView<'_>,
+    readings: &mut Readings,
+) -> Option<Refusal> {
     let mut asked = stage.set.single_uses.iter().filter(|policy| stage.is_in(&policy.scope));
-    asked.find_map(|policy| policy.settle(policy.rule.check(call, body), call))
+    asked.find_map(|policy| policy.settle(policy.rule.check(call, body, readings), call))
 }
 
 /// Most judgements that are kept of one handshake: one for each amount that policies read of it.
@@ -92,12 +91,17 @@ const MOST_KEPT: usize = 8;
 pub(crate) struct JudgedHandshake(Arc<Mutex<Vec<(Bounds, RequestJudgement)>>>);
 
 impl JudgedHandshake {
-    fn judge(&self, rule: &Detectors, call: &Call) -> RequestJudgement {
+    /// What detectors say of it; `judge` asks them where that is not known.
+    fn judge(
+        &self,
+        rule: &Detectors,
+        judge: impl FnOnce(&Detectors) -> RequestJudgement,
+    ) -> RequestJudgement {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, judged)) = kept.iter().find(|(bounds, _)| *bounds == rule.bounds) {
             return judged.clone();
         }
-        let judged = rule.judge(&without_body(call));
+        let judged = judge(rule);
         // What there was no time for once, there may be time for the next time.
         if kept.len() < MOST_KEPT && !judged.ended_early() {
             kept.push((rule.bounds, judged.clone()));
@@ -118,18 +122,22 @@ pub(super) fn handshake(call: &mut Call) -> Option<Refusal> {
     let stage = call.extension::<Stage>()?.clone();
     let empty = Bytes::new();
     let body = BodyView::Whole(&empty);
-    let refusal = rights::request(&stage, call, body)
-        .or_else(|| conditions(&stage, call, body, &mut Readings::default()))
-        .or_else(|| contracts(&stage, call, body, &mut Readings::default()))
-        .or_else(|| urls(&stage, call, body))
-        .or_else(|| single_uses(&stage, call, body));
+    let readings = &mut Readings::of_request(&stage, call, None, body);
+    let refusal = rights::request(&stage, call, body, readings)
+        .or_else(|| conditions(&stage, call, body, readings))
+        .or_else(|| contracts(&stage, call, body, readings))
+        .or_else(|| urls(&stage, call, body, readings))
+        .or_else(|| single_uses(&stage, call, body, readings));
     if refusal.is_some() {
         return refusal;
     }
     let judged = JudgedHandshake::default();
+    let judge = |rule: &Detectors, readings: &mut Readings| {
+        judged.judge(rule, |rule| rule.judge_reading(readings.all()))
+    };
     // Who declines it may do what its target asks for all the same.
-    let refusal = spoken::whole(&stage, call, body)
-        .or_else(|| detectors(&stage, call, |rule, call| judged.judge(rule, call)));
+    let refusal = spoken::whole(&stage, call, body, readings)
+        .or_else(|| detectors(&stage, call, |rule, _| judge(rule, readings)));
     call.extensions().insert(judged);
     refusal
 }
@@ -153,7 +161,7 @@ pub(super) fn message(stage: &Stage, call: &mut Call, message: &Message) -> Opti
     let said = Said { from_client: true, time: None, data, text: message.is_text };
     let message = Exchange { messages: vec![said], ..Exchange::default() };
     detectors(stage, call, |rule, call| {
-        let mut judged = handshake.judge(rule, call);
+        let mut judged = handshake.judge(rule, |rule| rule.judge(&without_body(call)));
         judged.add(rule.judge(&message));
         judged
     })
@@ -166,8 +174,9 @@ pub(super) fn answer(
     response: &response::Parts,
     body: BodyView<'_>,
 ) -> Option<Refusal> {
+    let readings = &mut Readings::of_answer(stage, call, response, body);
     for policy in stage.set.leaks.iter().filter(|policy| stage.is_in(&policy.scope)) {
-        let checked = policy.rule.check(response.status, &response.headers, body);
+        let checked = policy.rule.check(response.status, body, readings);
         let refusal = policy.settle(checked, call);
         if refusal.is_some() {
             return refusal;
@@ -180,11 +189,9 @@ pub(super) fn answer(
             return refusal;
         }
     }
-    let mut readings = Readings::default();
     let contracts = stage.set.contracts.iter().filter(|policy| policy.rule.looks_at_answers());
     for policy in contracts.filter(|policy| stage.is_in(&policy.scope)) {
-        let Some(checked) = policy.rule.answer(&Asked::of(call), response, body, &mut readings)
-        else {
+        let Some(checked) = policy.rule.answer(&Asked::of(call), response, body, readings) else {
             continue;
         };
         let refusal = policy.settle(checked, call);
@@ -192,8 +199,8 @@ pub(super) fn answer(
             return refusal;
         }
     }
-    rights::answer(stage, call, response, body)
-        .or_else(|| spoken::answer(stage, call, response, body))
+    rights::answer(stage, call, response, body, readings)
+        .or_else(|| spoken::answer(stage, call, response, body, readings))
 }
 
 fn without_body(call: &Call) -> Exchange {

@@ -13,9 +13,11 @@ use super::{
     config::Problem,
     detectors::OnGap,
     names::{self, Names, NamesConfig},
-    reading::{Checked, NOT_READABLE, Readings, Within, is_member, member},
+    reading::{Checked, NOT_READABLE, Within, member},
+    readings::Readings,
     record::Refusal,
     schema::Shape,
+    spelling::is_same_name,
 };
 use crate::{call::Call, phases::BodyView, websocket::Message};
 
@@ -109,7 +111,7 @@ pub(crate) struct JsonRpc {
     batch: u32,
     alone: BTreeSet<String>,
     params: BTreeMap<String, Shape>,
-    within: Within,
+    pub(super) within: Within,
 }
 
 impl JsonRpc {
@@ -143,10 +145,7 @@ impl JsonRpc {
         readings: &mut Readings,
     ) -> Checked {
         let in_target = self.in_target(call.uri.query().unwrap_or(""))?;
-        let checked = match self.within.read(readings, call, body) {
-            Ok(decoded) => self.judge(decoded),
-            Err(reason) => self.within.gap(reason),
-        };
+        let checked = self.within.judge(readings, call, body, |decoded| self.judge(decoded));
         checked.map(|missing| missing.or(in_target))
     }
 
@@ -154,7 +153,7 @@ impl JsonRpc {
     fn in_target(&self, query: &str) -> Checked {
         let mut missing = None;
         for (name, method) in query.split(['&', ';']).filter_map(|pair| pair.split_once('=')) {
-            if !is_member(&asked::parameter(name), "method") {
+            if !is_same_name(&asked::parameter(name), "method") {
                 continue;
             }
             let method = asked::parameter(method);

@@ -239,9 +239,7 @@ kinds! {
         |settings, around| authorization::Authorization::compile(settings, around.vouchers);
     /// What must hold of requests, as an expression.
     condition: condition::ConditionConfig => conditions: condition::Condition,
-        |settings, around| {
-            condition::Condition::compile(settings, around.surroundings.hash_key.seed())
-        };
+        |settings, _around| condition::Condition::compile(settings);
     /// Whose objects are for whom.
     ownership: ownership::OwnershipConfig => owners: ownership::Ownership, |settings, around| {
         let Surroundings { owners, hash_key, .. } = around.surroundings;
@@ -273,7 +271,7 @@ kinds! {
         |settings, around| single_use::SingleUse::compile(around.name, settings, around.surroundings);
     /// What JSON bodies look like.
     schema: schema::SchemaConfig => schemas: schema::Schema,
-        |settings, around| schema::Schema::compile(settings, around.surroundings.hash_key.seed());
+        |settings, _around| schema::Schema::compile(settings);
     /// How much GraphQL requests ask for.
     graphql: graphql::GraphqlConfig => graphql: graphql::Graphql,
         |settings, around| graphql::Graphql::compile(settings, around.surroundings.hash_key.seed());
@@ -312,7 +310,7 @@ kinds! {
         |settings, around| detectors::Detectors::compile(settings, &around.surroundings.hash_key);
     /// Which answers are kept from clients.
     leak: leak::LeakConfig => leaks: leak::Leaks,
-        |settings, around| leak::Leaks::compile(settings, around.surroundings.hash_key.seed());
+        |settings, _around| leak::Leaks::compile(settings);
     /// What becomes of errors of services.
     upstream_errors: upstream_errors::UpstreamErrorsConfig => upstream_errors: upstream_errors::UpstreamErrors,
         |settings, _around| upstream_errors::UpstreamErrors::compile(settings);

@@ -4,7 +4,7 @@ use bartizan_analysis::checks::exposure::error_details_exposed::mark_in;
 use bartizan_model::{
     BodyState, Exchange, Headers, Mode, Response, Root, Side, limits::NotInspectedReason,
 };
-use bartizan_protocols::{Decoded, Value, decode_paced};
+use bartizan_protocols::{Places, Value};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     PolicyItem,
     config::Problem,
-    detectors::{Bounds, OVER_BUDGET, OVER_LIMITS, pace, thread_nanos},
+    detectors::{Bounds, OVER_BUDGET, OVER_LIMITS},
+    readings::{Amount, Readings},
     record::Refusal,
 };
 use crate::phases::BodyView;
@@ -62,36 +63,35 @@ impl Default for LeakConfig {
 #[derive(Debug)]
 pub(crate) struct Leaks {
     from_status: u16,
-    bounds: Bounds,
-    seed: u64,
+    amount: Amount,
 }
 
 impl Leaks {
-    /// Compiles a policy. `seed` keys the hashes by which names are compared.
-    pub(crate) fn compile(config: &LeakConfig, seed: u64) -> Result<Self, Problem> {
+    /// Compiles a policy.
+    pub(crate) fn compile(config: &LeakConfig) -> Result<Self, Problem> {
         if !(200..600).contains(&config.from_status) {
             return Err(Problem::new("from_status", "expected 200 to 599"));
         }
-        let bounds = Bounds::checked(config.body_bytes, config.budget_micros)?;
-        Ok(Self { from_status: config.from_status, bounds, seed })
+        let amount = Bounds::checked(config.body_bytes, config.budget_micros)?.amount();
+        Ok(Self { from_status: config.from_status, amount })
+    }
+
+    /// How much of an answer with this status is read, if it is looked at.
+    pub(super) fn amount(&self, status: StatusCode) -> Option<Amount> {
+        (status.as_u16() >= self.from_status).then_some(self.amount)
     }
 
     /// What follows: the answer passes, or passes though it was not looked at completely (why), or is replaced.
-    pub(crate) fn check(
+    pub(super) fn check(
         &self,
         status: StatusCode,
-        fields: &HeaderMap,
         body: BodyView<'_>,
+        readings: &mut Readings,
     ) -> Result<Option<&'static str>, Refusal> {
-        if status.as_u16() < self.from_status {
-            return Ok(None);
-        }
-        let BodyView::Whole(bytes) = body else { return Ok(Some("body-not-held")) };
-        let mut decoded = Decoded::default();
-        let until = thread_nanos() + self.bounds.budget_nanos();
-        let exchange = answer(status, fields, bytes);
-        decode_paced(&mut decoded, &exchange, &self.bounds.limits(), self.seed, pace(until));
-        let view = &decoded.view;
+        let Some(amount) = self.amount(status) else { return Ok(None) };
+        let BodyView::Whole(_) = body else { return Ok(Some("body-not-held")) };
+        let reading = &*readings.all();
+        let view = &reading.decoded().view;
         let roots = [Root::Body, Root::Xml, Root::Message, Root::Grpc].into_iter();
         let roots = roots.filter_map(|root| view.root(Side::Response, root));
         let mut nodes = roots.flat_map(|root| std::iter::once(root).chain(root.descendants()));
@@ -100,8 +100,8 @@ impl Leaks {
             let title = "the service could not answer this; the id tells whoever runs it why";
             return Err(Refusal::deny(status, "answer-withheld", title).because("error-details"));
         }
-        let missing = view.not_inspected().iter().filter(|one| one.side == Side::Response);
-        Ok(missing.map(|one| reason(one.reason)).min())
+        let missing = view.missing(Side::Response, Places::ALL);
+        Ok(missing.chain(reading.beyond(amount)).map(reason).min())
     }
 }
 
@@ -139,12 +139,13 @@ mod tests {
     use super::*;
 
     fn check(status: u16, kind: &'static str, body: &str) -> Result<Option<&'static str>, u16> {
-        let leaks = Leaks::compile(&LeakConfig::default(), 1).expect("compiles");
+        let leaks = Leaks::compile(&LeakConfig::default()).expect("compiles");
         let mut fields = HeaderMap::new();
         fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         let bytes = Bytes::copy_from_slice(body.as_bytes());
         let status = StatusCode::from_u16(status).expect("a status");
-        let checked = leaks.check(status, &fields, BodyView::Whole(&bytes));
+        let mut readings = Readings::of_exchange(answer(status, &fields, &bytes), leaks.amount);
+        let checked = leaks.check(status, BodyView::Whole(&bytes), &mut readings);
         checked.map_err(|refusal| refusal.status.as_u16())
     }
 
@@ -166,7 +167,7 @@ mod tests {
             LeakConfig { body_bytes: u32::MAX, ..LeakConfig::default() },
             LeakConfig { budget_micros: 1, ..LeakConfig::default() },
         ] {
-            assert!(Leaks::compile(&config, 1).is_err(), "{config:?}");
+            assert!(Leaks::compile(&config).is_err(), "{config:?}");
         }
     }
 }

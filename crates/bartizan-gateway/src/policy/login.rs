@@ -16,9 +16,9 @@ use super::{
     PolicyItem,
     challenge::{Challenge, ChallengeConfig},
     config::Problem,
-    detectors::Bounds,
     identity::{of_address, of_network},
     rate::throttled,
+    readings::Amount,
     record::Refusal,
 };
 
@@ -28,13 +28,14 @@ mod documents;
 mod names;
 mod reading;
 
-pub(crate) use asking::{answered, ask, ended, may_ask};
+pub(super) use asking::{amount, ask};
+pub(crate) use asking::{answered, ended, may_ask};
 
 const SECOND: u64 = 1_000_000_000;
 /// How long an address that logged in to an account is known to it.
 const FAMILIAR: u64 = 30 * 86_400 * SECOND;
-/// Most bytes of a body that are read, and microseconds that it takes.
-const READ: (u32, u32) = (128 * 1024, 2_000);
+/// How much of a request is read.
+const READ: Amount = Amount::new(128 * 1024, 2_000_000);
 /// How many times as often as an address a network of IPv6 may fail.
 const NETWORK: u32 = 16;
 /// Most names of fields.
@@ -166,9 +167,8 @@ pub(crate) struct Login {
     familiar: Pace,
     challenge: Challenge,
     breached: Option<Breached>,
-    bounds: Bounds,
+    amount: Amount,
     key: HashKey,
-    seed: u64,
 }
 
 impl Login {
@@ -215,8 +215,7 @@ impl Login {
             familiar,
             challenge,
             breached: config.breached.as_deref().map(Breached::read).transpose()?,
-            bounds: Bounds::checked(READ.0, READ.1)?,
-            seed: key.seed(),
+            amount: READ,
             key,
             config: config.clone(),
         })

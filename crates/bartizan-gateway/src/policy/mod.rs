@@ -45,7 +45,6 @@ pub mod geo;
 pub mod graphql;
 pub mod grpc;
 pub mod headers;
-mod held;
 pub mod https_redirect;
 mod identity;
 mod inspection;
@@ -74,6 +73,7 @@ pub mod rate;
 mod rate_table;
 mod reached;
 mod reading;
+mod readings;
 mod recent;
 mod record;
 pub mod request_headers;
@@ -123,6 +123,7 @@ use self::{
     breaking::Breaking,
     concurrency::UnderWay,
     pass::{Pass, Stage},
+    readings::Readings,
     record::Tallies,
     set::PolicySet,
     single_use::InUse,
@@ -478,9 +479,10 @@ impl Policies for Enforcement {
         if let Some(refusal) = refusal {
             return Step::Reply(dress::reply(&stage, call, refusal));
         }
+        let mut readings = Readings::of_request(&stage, call, Some(request), body);
         let is_awaited = ws_security::is_awaited(&stage, &request.headers);
         if !is_awaited {
-            if let Some(refusal) = inspection::whole(&stage, call, body) {
+            if let Some(refusal) = inspection::whole(&stage, call, body, &mut readings) {
                 return Step::Reply(dress::reply(&stage, call, refusal));
             }
             if !login::may_ask(&stage, request) && !webhook::may_ask(call) {
@@ -490,12 +492,14 @@ impl Policies for Enforcement {
         at_once(Box::pin(async move {
             if is_awaited {
                 let refusal = ws_security::ask(&stage, call, body, &self.surroundings).await;
-                let refusal = refusal.or_else(|| inspection::whole(&stage, call, body));
+                let refusal =
+                    refusal.or_else(|| inspection::whole(&stage, call, body, &mut readings));
                 if let Some(refusal) = refusal {
                     return Some(dress::reply(&stage, call, refusal));
                 }
             }
-            let refusal = login::ask(&stage, call, request, body, &self.surroundings).await;
+            let said = (body, &mut readings);
+            let refusal = login::ask(&stage, call, request, said, &self.surroundings).await;
             if let Some(refusal) = refusal {
                 return Some(dress::reply(&stage, call, refusal));
             }

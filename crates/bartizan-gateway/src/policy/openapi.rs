@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use bartizan_model::Mode;
-use bartizan_protocols::{NodeRef, spec::SpecDocument};
+use bartizan_protocols::{NodeRef, Places, spec::SpecDocument};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, response};
 use schemars::JsonSchema;
@@ -14,7 +14,7 @@ use super::{
     PolicyItem,
     config::Problem,
     detectors::{Bounds, OnGap, thread_nanos},
-    held::{Reading, Readings},
+    readings::{Amount, Reading, Readings},
     record::Refusal,
     schema::fit::Misfit,
 };
@@ -89,7 +89,7 @@ large (`schema-over-limits`: 50000 values with all that they refer to; `schema-l
 milliseconds once, and are kept until the next reload.
 
 It takes at most `budget_micros` of processor time for a request and as much for its answer, and reads at \
-most `body_bytes` of a body. Bodies are decoded once for this and the kind `schema` where the bounds of both allow. \
+most `body_bytes` of a body. \
 WebSocket handshakes are compared as requests; messages and streamed bodies are not.",
     examples: &[
         "\
@@ -271,7 +271,7 @@ pub(crate) struct Contract {
     /// What is asked about what this does not have.
     beside: Option<Box<Contract>>,
     config: OpenApiConfig,
-    bounds: Bounds,
+    amount: Amount,
     seed: u64,
     json: HeaderMap,
 }
@@ -346,7 +346,7 @@ impl Contract {
         doubts: Doubts,
         seed: u64,
     ) -> Result<Self, Problem> {
-        let bounds = Bounds::checked(config.body_bytes, config.budget_micros)?;
+        let amount = Bounds::checked(config.body_bytes, config.budget_micros)?.amount();
         Ok(Self {
             routes: Routes::new(&document, base),
             operations: document.operations.iter().map(|_| OnceLock::new()).collect(),
@@ -356,10 +356,15 @@ impl Contract {
             // What was read is in the document.
             config: OpenApiConfig { inline: None, ..config.clone() },
             document,
-            bounds,
+            amount,
             seed,
             json: media::json_field(),
         })
+    }
+
+    /// How much of a body is read.
+    pub(super) const fn amount(&self) -> Amount {
+        self.amount
     }
 
     /// Whether it is asked about answers.
@@ -395,22 +400,11 @@ impl Contract {
         until: u64,
     ) -> Result<Option<&'static str>, Stop> {
         let reading =
-            Reading::of(self.json.iter(), &Bytes::from(text), self.bounds, self.seed, until);
-        self.compare(&reading, compiled, until)
-    }
-
-    /// Compares a body that says that it is JSON.
-    fn compare(
-        &self,
-        reading: &Reading,
-        compiled: &Compiled,
-        until: u64,
-    ) -> Result<Option<&'static str>, Stop> {
-        if let Some(reason) = reading.cut() {
+            Reading::of(self.json.iter(), Bytes::from(text), self.amount, self.seed, until);
+        if let Some(reason) = reading.cut(Places::BODY) {
             return Err(Stop::Ended(reason));
         }
-        let root = reading.json().ok_or(Stop::Unreadable)?;
-        compare(root, compiled, until)
+        compare_json(&reading, compiled, until)
     }
 
     /// Compares a body by its media type.
@@ -424,10 +418,10 @@ impl Contract {
     ) -> Result<Option<&'static str>, Stop> {
         let Some(compiled) = body.part(self.with(is_answer)) else { return Ok(None) };
         let fields = || sent.fields.iter().copied();
-        let read = || Reading::of(fields(), sent.bytes, self.bounds, self.seed, until);
         let kind = sent.media.kind();
         if kind == media::Kind::Json {
-            return self.compare(readings.within(self.bounds, read), &compiled, until);
+            let reading = readings.body(fields(), sent.bytes, self.amount).map_err(Stop::Ended)?;
+            return compare_json(reading, &compiled, until);
         }
         if kind == media::Kind::Other {
             return Ok(Some("media-type-not-compared"));
@@ -440,10 +434,7 @@ impl Contract {
             let fields = fields().map(|(name, value)| (name.clone(), value.clone()));
             media::text(fields, sent.bytes, part)
         } else {
-            let reading = readings.within(self.bounds, read);
-            if let Some(reason) = reading.cut() {
-                return Err(Stop::Ended(reason));
-            }
+            let reading = readings.body(fields(), sent.bytes, self.amount).map_err(Stop::Ended)?;
             media::form(reading, kind, body, part)
         };
         self.compare_written(text.ok_or(Stop::Unreadable)?, &compiled, until)
@@ -455,6 +446,15 @@ struct Sent<'s> {
     fields: &'s [(&'s HeaderName, &'s HeaderValue)],
     media: media::Media,
     bytes: &'s Bytes,
+}
+
+/// Compares what says that it is JSON.
+fn compare_json(
+    reading: &Reading,
+    compiled: &Compiled,
+    until: u64,
+) -> Result<Option<&'static str>, Stop> {
+    compare(reading.json().ok_or(Stop::Unreadable)?, compiled, until)
 }
 
 /// Compares a value with a schema; what fits it as far as it could be compiled passes, with what was left out.

@@ -82,7 +82,7 @@ impl Stage {
 
     /// Whether a scope holds the call.
     pub(crate) fn reach(&self, scope: &Scope) -> Reach {
-        scope.reach(&self.asked)
+        self.asked.reach(scope)
     }
 
     /// Whether a scope would hold the call, but for an exception.

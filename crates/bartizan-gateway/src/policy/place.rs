@@ -317,20 +317,13 @@ impl Template {
 
 #[cfg(test)]
 mod tests {
-    use bartizan_model::{Exchange, Limits, Request};
+    use bartizan_model::Limits;
     use bartizan_protocols::decode;
 
-    use super::*;
+    use super::{super::readings::tests::posted, *};
 
     fn texts(place: &str, target: &str, body: &str) -> Vec<String> {
-        let mut request = Request {
-            method: "POST".to_owned(),
-            target: target.to_owned(),
-            body: body.to_owned().into(),
-            ..Request::default()
-        };
-        request.headers.push("content-type", "application/json");
-        let exchange = Exchange { request, ..Exchange::default() };
+        let exchange = posted(target, "application/json", body);
         let decoded = decode(&exchange, &Limits::default(), 1);
         let place = Place::parse(place).expect("a place");
         let show = |held: &Held<'_>| match held {

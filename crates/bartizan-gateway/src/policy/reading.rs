@@ -1,18 +1,19 @@
-//! Bodies as the policies of a protocol read them: each parsed once for all that read as much of it, and what follows
-//! where one was not read.
+//! What policies make of a message that was read: whether everybody reads the same, and what follows where it was not
+//! read.
 
 use bartizan_model::{
-    Exchange, LimitName, Limits, Request, Root, Side,
+    LimitName, Root, Side,
     limits::{NotInspected, NotInspectedReason},
 };
-use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, View, decode_body, decode_paced};
+use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, Places, View};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::{
     config::Problem,
-    detectors::{Bounds, OVER_BUDGET, OVER_LIMITS, OnGap, pace, thread_nanos},
+    detectors::{Bounds, OVER_BUDGET, OVER_LIMITS, OnGap, thread_nanos},
     leak,
+    readings::{Amount, Reading, Readings, is_cut},
     record::Refusal,
     spelling::is_same_name,
 };
@@ -67,9 +68,8 @@ pub(super) type Checked = Result<Option<&'static str>, Refusal>;
 pub(super) struct Within {
     /// Code of its refusals.
     code: &'static str,
-    pub(super) limits: Limits,
-    budget_nanos: u64,
-    seed: u64,
+    pub(super) amount: Amount,
+    pub(super) seed: u64,
     on_budget: OnGap,
     on_unreadable: OnGap,
 }
@@ -82,9 +82,8 @@ impl Within {
         (on_budget, on_unreadable): (OnGap, OnGap),
         seed: u64,
     ) -> Result<Self, Problem> {
-        let bounds = Bounds::checked(body_bytes, budget_micros)?;
-        let (limits, budget_nanos) = (bounds.limits(), bounds.budget_nanos());
-        Ok(Self { code, limits, budget_nanos, seed, on_budget, on_unreadable })
+        let amount = Bounds::checked(body_bytes, budget_micros)?.amount();
+        Ok(Self { code, amount, seed, on_budget, on_unreadable })
     }
 
     /// What follows where a body was not looked at, for this reason.
@@ -105,29 +104,14 @@ impl Within {
 
     /// Until when there is time, from now on, in processor time of this thread.
     pub(super) fn until(&self) -> u64 {
-        thread_nanos() + self.budget_nanos
+        thread_nanos() + self.amount.nanos
     }
 
-    /// A body of this type, parsed; nothing that is encoded in its values.
-    pub(super) fn decode(&self, media_type: &str, body: Bytes) -> Decoded {
-        let mut request = Request { body, ..Request::default() };
-        if !media_type.is_empty() {
-            request.headers.push("content-type", media_type);
-        }
-        self.decode_request(&request)
-    }
-
-    fn decode_request(&self, request: &Request) -> Decoded {
-        let mut decoded = Decoded::default();
-        decode_body(&mut decoded, request, &self.limits, self.seed, pace(self.until()));
-        decoded
-    }
-
-    /// An answer, parsed.
-    pub(super) fn decode_answer(&self, answer: &Exchange) -> Decoded {
-        let mut decoded = Decoded::default();
-        decode_paced(&mut decoded, answer, &self.limits, self.seed, pace(self.until()));
-        decoded
+    /// A message, or a text within one, of this type, as it is written.
+    pub(super) fn decode(&self, media_type: &str, text: Bytes) -> Decoded {
+        let kind = HeaderValue::from_str(media_type).ok().filter(|_| !media_type.is_empty());
+        let fields = kind.iter().map(|kind| (&header::CONTENT_TYPE, kind));
+        Reading::of(fields, text, self.amount, self.seed, self.until()).into_decoded()
     }
 
     /// A message of a WebSocket, read to its end and in the one way in which it can be read.
@@ -136,14 +120,13 @@ impl Within {
     /// Why it was not.
     pub(super) fn read_message(&self, message: &Message) -> Result<Decoded, &'static str> {
         let decoded = self.decode("", message.data.clone());
-        if let Some(reason) = cut(&decoded.view) {
+        if let Some(reason) = cut(&decoded.view, Places::BODY) {
             return Err(reason);
         }
-        let is_read = decoded.view.is_fully_inspected(Side::Request) && is_plain(&decoded.view);
-        if is_read { Ok(decoded) } else { Err(NOT_READABLE) }
+        if is_one(&decoded.view) { Ok(decoded) } else { Err(NOT_READABLE) }
     }
 
-    /// The body of a request, read to its end.
+    /// The body of a request, read to its end. Only what is in [`Places::BODY`] counts of it.
     ///
     /// # Errors
     /// Why it was not.
@@ -154,43 +137,51 @@ impl Within {
         body: BodyView<'_>,
     ) -> Result<&'r Decoded, &'static str> {
         let BodyView::Whole(bytes) = body else { return Err(NOT_HELD) };
-        let decoded = readings.body(call, bytes, self);
-        if let Some(reason) = cut(&decoded.view) {
-            return Err(reason);
-        }
+        let pairs = call.request_fields.iter().map(|(name, value)| (name, value));
+        let decoded = readings.body(pairs, bytes, self.amount)?.decoded();
         let is_twice = are_several(fields(call, header::CONTENT_TYPE));
-        let is_form_too = decoded.view.has_anomaly(Side::Request, AnomalyKind::FormToo);
+        let is_form_too = has(&decoded.view, AnomalyKind::FormToo);
         if is_twice || is_form_too {
             return Err(NOT_READABLE);
         }
         Ok(decoded)
     }
 
-    /// The body of a request, read to its end and in the one way in which it can be read.
-    ///
-    /// # Errors
-    /// Why it was not.
-    pub(super) fn read<'r>(
+    /// What follows for the body of a request: what `judge` says, where it is read to its end and in the one way in
+    /// which it can be read.
+    pub(super) fn judge(
         &self,
-        readings: &'r mut Readings,
+        readings: &mut Readings,
         call: &Call,
         body: BodyView<'_>,
-    ) -> Result<&'r Decoded, &'static str> {
-        let decoded = self.peek(readings, call, body)?;
-        let is_read = decoded.view.is_fully_inspected(Side::Request) && is_plain(&decoded.view);
-        if is_read { Ok(decoded) } else { Err(NOT_READABLE) }
+        judge: impl FnOnce(&Decoded) -> Checked,
+    ) -> Checked {
+        match self.peek(readings, call, body) {
+            Ok(decoded) if is_one(&decoded.view) => judge(decoded),
+            Ok(_) => self.gap(NOT_READABLE),
+            Err(reason) => self.gap(reason),
+        }
     }
 }
 
-/// Why a body was not read to its end.
-pub(super) fn cut(view: &View) -> Option<&'static str> {
-    let reasons = view.not_inspected().iter().filter(|missing| missing.side == Side::Request);
-    let reasons = reasons.filter_map(|missing| match missing.reason {
-        NotInspectedReason::OutOfTime => Some(OVER_BUDGET),
-        NotInspectedReason::Limit(_) => Some(OVER_LIMITS),
-        _ => None,
-    });
-    reasons.min()
+/// Why these places of a request were not read to their end.
+pub(super) fn cut(view: &View, places: Places) -> Option<&'static str> {
+    view.missing(Side::Request, places).filter(is_cut).map(leak::reason).min()
+}
+
+/// Whether everything of the body of a request was read.
+pub(super) fn is_read(view: &View) -> bool {
+    view.missing(Side::Request, Places::BODY).next().is_none()
+}
+
+/// Whether everything of the body of a request was read, and everybody reads the same.
+fn is_one(view: &View) -> bool {
+    is_read(view) && is_plain(view, Places::BODY)
+}
+
+/// Whether the body of a request, as it is written, is odd in this way.
+pub(super) fn has(view: &View, kind: AnomalyKind) -> bool {
+    view.has_one_of(Side::Request, Places::BODY, &[kind])
 }
 
 /// Why not all of a request was read, or others may read its body differently. Names that are there twice are no
@@ -256,15 +247,15 @@ pub(super) fn text_gap(decoded: &Decoded) -> Option<&'static str> {
     worst(text)
 }
 
-/// Whether everybody reads the same.
-pub(super) fn is_plain(view: &View) -> bool {
-    is_plain_but_for(view, &[])
+/// Whether everybody reads the same in these places of a request.
+pub(super) fn is_plain(view: &View, places: Places) -> bool {
+    !view.has_one_of(Side::Request, places, &READ_DIFFERENTLY)
 }
 
-/// The same where some differences do not matter.
-pub(super) fn is_plain_but_for(view: &View, fine: &[AnomalyKind]) -> bool {
-    let mut odd = view.anomalies().iter().filter(|(side, _)| *side == Side::Request);
-    !odd.any(|(_, kind)| READ_DIFFERENTLY.contains(kind) && !fine.contains(kind))
+/// The same where names that are there twice do not matter: whoever asks looks at all of them.
+pub(super) fn is_plain_but_for_names(view: &View, places: Places) -> bool {
+    let mut odd = READ_DIFFERENTLY.iter().filter(|kind| !TWICE.contains(kind));
+    !odd.any(|kind| view.has_one_of(Side::Request, places, &[*kind]))
 }
 
 /// Whether a body has several types, in fields of their own or in one: servers differ in which they go by.
@@ -273,26 +264,12 @@ fn are_several<'f>(mut types: impl Iterator<Item = &'f str>) -> bool {
     types.next().is_some() || first.is_some_and(|kind| essence(kind).contains(','))
 }
 
-/// Whether servers may take a member for the one of that name: without case (ASP.NET, `encoding/json` of Go), and
-/// without `_` and `-`.
-pub(super) fn is_member(key: &str, name: &str) -> bool {
-    if !key.is_ascii() {
-        return is_same_name(key, name);
-    }
-    key == name || letters(key).eq(letters(name))
-}
-
-fn letters(text: &str) -> impl Iterator<Item = u8> {
-    let kept = text.bytes().filter(|b| !matches!(b, b'_' | b'-'));
-    kept.map(|b| b.to_ascii_lowercase())
-}
-
 /// The members that servers may take for the one of that name.
 pub(super) fn members<'v>(
     object: NodeRef<'v>,
     name: &'static str,
 ) -> impl Iterator<Item = NodeRef<'v>> {
-    object.children().filter(move |child| is_member(child.key(), name))
+    object.children().filter(move |child| is_same_name(child.key(), name))
 }
 
 /// The member that servers take for the one of that name.
@@ -308,38 +285,6 @@ pub(super) fn member<'v>(
         (one, None) => Ok(one),
         _ => Err(NOT_READABLE),
     }
-}
-
-/// The bodies of one request, parsed: one for each amount that is read of it.
-#[derive(Debug, Default)]
-pub(super) struct Readings(Vec<(Limits, u64, Decoded)>);
-
-impl Readings {
-    fn body(&mut self, call: &Call, bytes: &Bytes, within: &Within) -> &Decoded {
-        let is_same = |(limits, budget, _): &(Limits, u64, Decoded)| {
-            *limits == within.limits && *budget == within.budget_nanos
-        };
-        let at = self.0.iter().position(is_same).unwrap_or_else(|| {
-            let request = request(call.request_fields.iter().map(|(n, v)| (n, v)), bytes);
-            let decoded = within.decode_request(&request);
-            self.0.push((within.limits.clone(), within.budget_nanos, decoded));
-            self.0.len() - 1
-        });
-        &self.0[at].2
-    }
-}
-
-/// A body with the fields that say what it is.
-fn request<'f>(
-    fields: impl Iterator<Item = (&'f HeaderName, &'f HeaderValue)>,
-    bytes: &Bytes,
-) -> Request {
-    let mut request = Request { body: bytes.clone(), ..Request::default() };
-    let shown = [header::CONTENT_TYPE, header::CONTENT_ENCODING];
-    for (name, value) in fields.filter(|(name, _)| shown.contains(name)) {
-        request.headers.push(name.as_str(), String::from_utf8_lossy(value.as_bytes()));
-    }
-    request
 }
 
 /// The values of a field.
@@ -366,21 +311,6 @@ pub(super) fn essence(media_type: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn members_are_told_without_case() {
-        for (key, name) in [
-            ("Query", "query"),
-            ("METHOD", "method"),
-            ("persisted_query", "persistedQuery"),
-            ("param\u{17f}", "params"),
-        ] {
-            assert!(is_member(key, name), "{key}");
-        }
-        for (key, name) in [("queries", "query"), ("", "query"), ("meth\u{f3}d", "method")] {
-            assert!(!is_member(key, name), "{key}");
-        }
-    }
 
     #[test]
     fn several_types_are_known() {

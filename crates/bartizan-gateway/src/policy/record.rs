@@ -66,6 +66,16 @@ impl Decisions {
         verdict
     }
 
+    /// Who asks, as far as that is known.
+    pub(super) fn who(call: &Call) -> Vec<Identity> {
+        call.extension::<Self>().map(|decisions| decisions.identities.clone()).unwrap_or_default()
+    }
+
+    /// Whether it is known who asks.
+    pub(super) fn knows_somebody(call: &Call) -> bool {
+        call.extension::<Self>().is_some_and(|decisions| !decisions.identities.is_empty())
+    }
+
     /// Id of the own key that was verified.
     pub(crate) fn own_key(&self) -> Option<Arc<str>> {
         let mut keys = self.identities.iter().filter(|one| one.kind == PrincipalKind::ApiKey);

@@ -1,35 +1,32 @@
 //! What somebody may, as far as bodies, messages and answers tell: calls that are authorised one by one, ownership
 //! of objects, properties. Each message is read once for all of these policies in scope. Nothing here waits.
 
-use bartizan_model::{BodyState, Exchange, Limits, Message as Said, Side};
-use bartizan_protocols::{Decoded, Format, decode_paced};
+use bartizan_model::{BodyState, Exchange, Message as Said, Side};
+use bartizan_protocols::{Format, Places};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header, response};
 
 use super::{
     authorization::Authorization,
-    detectors::{pace, thread_nanos},
-    identity::Identity,
     leak,
     ownership::{About, Ownership},
     pass::Stage,
     properties::{Properties, Shown},
     reading::{self, NOT_READABLE},
+    readings::{RIGHTS, Reading, Readings, SUCCESS, decode_all},
     record::{Decisions, Policy, Refusal},
     set::PolicySet,
     time::Time,
 };
-use crate::{call::Call, handover::request_of, phases::BodyView, websocket::Message};
-
-/// Most bytes of a body that are read, as transferred and without its coding.
-const BODY_BYTES: u32 = 1024 * 1024;
-/// Longest processor time for reading a message, in nanoseconds.
-const READ_NANOS: u64 = 5_000_000;
-/// Successful answers have a status below this.
-const SUCCESS: u16 = 300;
+use crate::{call::Call, phases::BodyView, websocket::Message};
 
 /// Asks about a request whose body is there, or of which it is known that it is passed on as it comes.
-pub(super) fn request(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> {
+pub(super) fn request(
+    stage: &Stage,
+    call: &mut Call,
+    body: BodyView<'_>,
+    readings: &mut Readings,
+) -> Option<Refusal> {
     let set = &*stage.set;
     let calls = in_scope(stage, &set.authorizations, Authorization::is_about_calls);
     let owners = in_scope(stage, &set.owners, Ownership::asks_of_requests);
@@ -37,18 +34,13 @@ pub(super) fn request(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Opt
     if calls.is_empty() && owners.is_empty() && properties.is_empty() {
         return None;
     }
-    let mut request = request_of(call);
-    if matches!(body, BodyView::Whole(_)) {
-        // A handshake has none, which is all of it.
-        request.body_state = BodyState::Complete;
-    }
-    let exchange = Exchange { request, ..Exchange::default() };
-    let decoded = read(&exchange, set.seed);
+    let reading = &*readings.all();
+    let (decoded, beyond) = (reading.decoded(), reading.gap(RIGHTS));
     let (held, gap) = match body {
-        BodyView::Whole(_) => (Some(&decoded), reading::gap(&decoded)),
+        BodyView::Whole(_) => (Some(decoded), beyond.or_else(|| reading::gap(decoded))),
         BodyView::Streamed(_) => (None, Some(reading::NOT_HELD)),
     };
-    let (who, time) = (who(call), Time::of_message());
+    let (who, time) = (Decisions::who(call), Time::of_message());
     for policy in calls.into_iter().filter(|policy| policy.rule.is_called(held)) {
         let refusal = policy.settle(policy.rule.check(&who).map(|()| None), call);
         if refusal.is_some() {
@@ -56,16 +48,16 @@ pub(super) fn request(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Opt
         }
     }
     // What is in the head is there in any case.
-    let about = About::new(&who, Some(&decoded), gap, &time).at(stage.paths());
+    let about = About::new(&who, Some(decoded), gap, &time).at(stage.paths());
     for policy in owners {
         let refusal = policy.settle(policy.rule.check_request(&about, false), call);
         if refusal.is_some() {
             return refusal;
         }
     }
-    properties
-        .into_iter()
-        .find_map(|policy| policy.settle(policy.rule.check_request(&who, held, &time), call))
+    properties.into_iter().find_map(|policy| {
+        policy.settle(policy.rule.check_request(&who, held, beyond, &time), call)
+    })
 }
 
 /// Asks about a message of a WebSocket from its client.
@@ -83,9 +75,9 @@ pub(super) fn message(stage: &Stage, call: &mut Call, message: &Message) -> Opti
     exchange.request.body_state = BodyState::Complete;
     // What it is a message of.
     exchange.request.headers.push("upgrade", "websocket");
-    let decoded = read(&exchange, set.seed);
+    let (decoded, _) = decode_all(&exchange, RIGHTS, set.seed);
     let is_called = |rule: &Authorization| rule.is_called_by_message(&exchange, &decoded);
-    let (who, time) = (who(call), Time::of_message());
+    let (who, time) = (Decisions::who(call), Time::of_message());
     for policy in calls.into_iter().filter(|policy| is_called(&policy.rule)) {
         let refusal = policy.settle(policy.rule.check(&who).map(|()| None), call);
         if refusal.is_some() {
@@ -102,7 +94,7 @@ pub(super) fn message(stage: &Stage, call: &mut Call, message: &Message) -> Opti
     let held = Some(&decoded);
     properties
         .into_iter()
-        .find_map(|policy| policy.settle(policy.rule.check_request(&who, held, &time), call))
+        .find_map(|policy| policy.settle(policy.rule.check_request(&who, held, None, &time), call))
 }
 
 /// Whether messages of WebSockets are asked about at all.
@@ -118,6 +110,7 @@ pub(super) fn answer(
     call: &mut Call,
     response: &response::Parts,
     body: BodyView<'_>,
+    readings: &mut Readings,
 ) -> Option<Refusal> {
     let set = &*stage.set;
     let is_success = response.status.as_u16() < SUCCESS;
@@ -126,18 +119,15 @@ pub(super) fn answer(
     if owners.is_empty() && properties.is_empty() {
         return None;
     }
-    let read = |fields: &HeaderMap, bytes: &Bytes| {
-        read(&leak::answer(response.status, fields, bytes), set.seed)
-    };
-    let mut decoded = match body {
-        BodyView::Whole(bytes) => Some(read(&response.headers, bytes)),
+    let reading = match body {
+        BodyView::Whole(_) => Some(&*readings.all()),
         BodyView::Streamed(_) => None,
     };
-    let (who, time) = (who(call), Time::of_message());
+    let (who, time) = (Decisions::who(call), Time::of_message());
     // A part of a document says nothing about where its members begin.
     let part = (response.status == StatusCode::PARTIAL_CONTENT).then_some(NOT_READABLE);
-    let missing = part.or_else(|| decoded.as_ref().and_then(document_gap));
-    let about = About::new(&who, decoded.as_ref(), missing, &time);
+    let missing = part.or_else(|| reading.and_then(document_gap));
+    let about = About::new(&who, reading.map(Reading::decoded), missing, &time);
     for policy in owners {
         let refusal = policy.settle(policy.rule.check_answer(&about), call);
         if refusal.is_some() {
@@ -145,18 +135,23 @@ pub(super) fn answer(
         }
     }
     for policy in properties {
-        let missing = part.or_else(|| decoded.as_ref().and_then(gap));
-        let shown = policy.rule.show(&who, decoded.as_ref(), missing);
+        // Each goes on with what the one before it left.
+        let left = call.replaced.as_ref().map(|bytes| rewritten(bytes, response.status, set.seed));
+        let reading = left.as_ref().or(reading);
+        let missing = part.or_else(|| reading.and_then(gap));
+        let shown = policy.rule.show(&who, reading.map(Reading::decoded), missing);
         if let Some(refusal) = show(policy, shown, call, response) {
             return Some(refusal);
         }
-        // The next one goes on with what this one left.
-        if let Some(replaced) = &call.replaced {
-            let json = HeaderValue::from_static("application/json");
-            decoded = Some(read(&HeaderMap::from_iter([(header::CONTENT_TYPE, json)]), replaced));
-        }
     }
     None
+}
+
+/// Reads an answer that was written anew.
+fn rewritten(bytes: &Bytes, status: StatusCode, seed: u64) -> Reading {
+    let json = HeaderValue::from_static("application/json");
+    let fields = HeaderMap::from_iter([(header::CONTENT_TYPE, json)]);
+    Reading::all(leak::answer(status, &fields, bytes), Side::Response, RIGHTS, seed)
 }
 
 /// Does with an answer what a policy says, when it is enforced.
@@ -198,7 +193,7 @@ fn names_other_charset(media_type: &HeaderValue) -> bool {
 }
 
 /// Policies that apply and have something to ask.
-fn in_scope<'s, R>(
+pub(super) fn in_scope<'s, R>(
     stage: &Stage,
     policies: &'s [Policy<R>],
     asks: impl Fn(&R) -> bool,
@@ -207,26 +202,14 @@ fn in_scope<'s, R>(
     asking.filter(|policy| stage.is_in(&policy.scope)).collect()
 }
 
-fn who(call: &Call) -> Vec<Identity> {
-    call.extension::<Decisions>().map(|decisions| decisions.identities.clone()).unwrap_or_default()
-}
-
-fn read(exchange: &Exchange, seed: u64) -> Decoded {
-    let limits = Limits { body_bytes: BODY_BYTES, decoded_bytes: BODY_BYTES, ..Limits::default() };
-    let mut decoded = Decoded::default();
-    let pace = pace(thread_nanos() + READ_NANOS);
-    decode_paced(&mut decoded, exchange, &limits, seed, pace);
-    decoded
-}
-
 /// Why not all of an answer was read.
-fn gap(decoded: &Decoded) -> Option<&'static str> {
-    let missing = decoded.view.not_inspected().iter().filter(|one| one.side == Side::Response);
-    missing.map(|one| leak::reason(one.reason)).min()
+fn gap(reading: &Reading) -> Option<&'static str> {
+    let missing = reading.decoded().view.missing(Side::Response, Places::ALL);
+    missing.chain(reading.beyond(RIGHTS)).map(leak::reason).min()
 }
 
 /// Why not all of an answer was read as a document that has members.
-fn document_gap(decoded: &Decoded) -> Option<&'static str> {
-    let is_document = matches!(decoded.response_format, Format::Json | Format::Xml | Format::Empty);
-    gap(decoded).or_else(|| (!is_document).then_some(NOT_READABLE))
+fn document_gap(reading: &Reading) -> Option<&'static str> {
+    let is_document = matches!(reading.format(), Format::Json | Format::Xml | Format::Empty);
+    gap(reading).or_else(|| (!is_document).then_some(NOT_READABLE))
 }

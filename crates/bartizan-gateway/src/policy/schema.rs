@@ -13,7 +13,7 @@ use super::{
     config::Problem,
     detectors::{Bounds, OnGap, thread_nanos},
     files,
-    held::{Reading, Readings},
+    readings::{Amount, Readings},
     record::Refusal,
 };
 use crate::phases::BodyView;
@@ -131,17 +131,15 @@ impl Default for SchemaConfig {
 pub(crate) struct Schema {
     fit: Fit,
     is_required: bool,
-    bounds: Bounds,
-    budget_nanos: u64,
-    seed: u64,
+    amount: Amount,
     on_budget: OnGap,
     on_unreadable: OnGap,
 }
 
 impl Schema {
-    /// Compiles a policy. `seed` keys the hashes by which names are compared.
-    pub(crate) fn compile(config: &SchemaConfig, seed: u64) -> Result<Self, Problem> {
-        let bounds = Bounds::checked(config.body_bytes, config.budget_micros)?;
+    /// Compiles a policy.
+    pub(crate) fn compile(config: &SchemaConfig) -> Result<Self, Problem> {
+        let amount = Bounds::checked(config.body_bytes, config.budget_micros)?.amount();
         let (key, schema) = match (&config.file, &config.inline) {
             (Some(path), None) => ("file", read(path).map_err(|why| Problem::new("file", why))?),
             (None, Some(schema)) => ("inline", schema.clone()),
@@ -157,12 +155,15 @@ impl Schema {
         Ok(Self {
             fit,
             is_required: config.required,
-            bounds,
-            budget_nanos: bounds.budget_nanos(),
-            seed,
+            amount,
             on_budget: config.on_budget,
             on_unreadable: config.on_unreadable,
         })
+    }
+
+    /// How much of a body is read.
+    pub(super) const fn amount(&self) -> Amount {
+        self.amount
     }
 
     /// What follows: the request passes, or passes though its body was not compared (why), or is
@@ -179,12 +180,11 @@ impl Schema {
             let missing = refusal(StatusCode::BAD_REQUEST, "a body is needed here");
             return if self.is_required { Err(missing.because("no-body")) } else { Ok(None) };
         }
-        let until = thread_nanos() + self.budget_nanos;
-        let read = || Reading::of(fields, bytes, self.bounds, self.seed, until);
-        let reading = readings.within(self.bounds, read);
-        if let Some(reason) = reading.cut() {
-            return self.beyond(reason);
-        }
+        let until = thread_nanos() + self.amount.nanos;
+        let reading = match readings.body(fields, bytes, self.amount) {
+            Ok(reading) => reading,
+            Err(reason) => return self.beyond(reason),
+        };
         let Some(root) = reading.json() else { return self.unreadable("not-readable") };
         let refusal = refusal(StatusCode::UNPROCESSABLE_ENTITY, "the body does not fit its schema");
         match self.fit.check(root, until) {

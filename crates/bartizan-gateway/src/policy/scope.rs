@@ -96,6 +96,8 @@ pub(crate) struct Wanted {
     pub(crate) ignore_case: bool,
     pub(crate) methods: bool,
     pub(crate) services: bool,
+    /// How many scopes have a number.
+    pub(crate) scopes: usize,
 }
 
 /// A compiled scope.
@@ -115,6 +117,8 @@ pub(crate) struct Scope {
     pub(crate) set_aside: Vec<Aside>,
     /// The kind of the policy whose scope it is.
     pub(crate) kind: &'static str,
+    /// Its number among those of all policies, under which it is remembered whether a request is in it.
+    pub(crate) number: Option<usize>,
 }
 
 impl Scope {
@@ -163,6 +167,7 @@ impl Scope {
             exceptions: Vec::new(),
             set_aside: Vec::new(),
             kind: "",
+            number: None,
         })
     }
 

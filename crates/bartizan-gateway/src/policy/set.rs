@@ -29,7 +29,8 @@ use super::{
 };
 use crate::handover::timestamp;
 
-/// Most phases in which a scope is looked at.
+/// Most times that a scope is compared with a request: whether it holds it, by which pattern, and whether only an
+/// exception keeps it out.
 const PHASES: usize = 3;
 
 impl PolicySet {
@@ -58,7 +59,9 @@ impl PolicySet {
             if !set.names.insert(name.to_owned()) {
                 return Err(PolicyError::new(name, "name", "is taken by another policy"));
             }
-            let scope = scope_of(policy, item.kind, &mut own)?;
+            let mut scope = scope_of(policy, item.kind, &mut own)?;
+            scope.number = Some(set.wanted.scopes);
+            set.wanted.scopes += 1;
             set.services.extend(Named::of(policy));
             let mode = policy.mode.unwrap_or(item.mode);
             set.has_exceptions |= mode != Mode::Off && !scope.exceptions.is_empty();

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use bartizan_model::{
-    BodyState, Exchange, HashKey, KeyedHash, Limits, Message as Said, Mode, Side,
-    owners::ObjectOwners,
+    Exchange, HashKey, KeyedHash, Message as Said, Mode, Side, owners::ObjectOwners,
 };
 use bartizan_protocols::{
-    Decoded,
+    Decoded, Places,
     call::{ArgumentValue, arguments},
-    decode_paced,
 };
 use http::{StatusCode, response};
 use schemars::JsonSchema;
@@ -20,28 +18,23 @@ use super::{
     asked::Form,
     called::{self, Called},
     config::Problem,
-    detectors::{OnGap, pace, thread_nanos},
+    detectors::OnGap,
     identity::Identity,
-    leak,
     pass::Stage,
     place::{Held, Place, Template},
     reading::{Checked, NOT_HELD, NOT_READABLE, cut},
+    readings::{RIGHTS, Readings, SUCCESS, decode_all},
     record::{Decisions, Policy, Refusal},
+    rights::in_scope,
     roles,
     time::Time,
 };
-use crate::{call::Call, handover::request_of, phases::BodyView, websocket::Message};
+use crate::{call::Call, phases::BodyView, websocket::Message};
 
 /// Most places of one sort in a policy.
 const PLACES: usize = 64;
 /// Most values of one message that are looked at.
 const VALUES: usize = 4_096;
-/// Most bytes of a body that are read.
-const BODY_BYTES: u32 = 1024 * 1024;
-/// Longest processor time for reading a message, in nanoseconds.
-const READ_NANOS: u64 = 5_000_000;
-/// Successful answers have a status below this.
-const SUCCESS: u16 = 300;
 /// Domain of the hashes under which is kept what was shown to whom.
 const DOMAIN: &str = "policy-shown";
 
@@ -287,45 +280,55 @@ impl ShownObjects {
 }
 
 /// Asks about a request whose body is there, or of which it is known that it is passed on as it comes.
-pub(super) fn request(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> {
-    let policies = in_scope(stage);
+pub(super) fn request(
+    stage: &Stage,
+    call: &mut Call,
+    body: BodyView<'_>,
+    readings: &mut Readings,
+) -> Option<Refusal> {
+    let policies = in_scope(stage, &stage.set.shown, |_| true);
     if policies.is_empty() {
         return None;
     }
-    let mut request = request_of(call);
-    if matches!(body, BodyView::Whole(_)) {
-        request.body_state = BodyState::Complete;
-    }
-    let decoded = read(&Exchange { request, ..Exchange::default() }, stage.set.seed);
+    let reading = &*readings.all();
+    let decoded = reading.decoded();
     let gap = match body {
-        BodyView::Whole(_) => cut(&decoded.view),
+        BodyView::Whole(_) => reading.gap(RIGHTS).or_else(|| cut(&decoded.view, Places::ALL)),
         BodyView::Streamed(_) => Some(NOT_HELD),
     };
-    ask(stage, call, &policies, (&decoded, gap), false)
+    ask(stage, call, &policies, (decoded, gap), false)
 }
 
 /// Asks about a message of a WebSocket from its client.
 pub(super) fn message(stage: &Stage, call: &mut Call, message: &Message) -> Option<Refusal> {
-    let policies = in_scope(stage);
+    let policies = in_scope(stage, &stage.set.shown, |_| true);
     if policies.is_empty() {
         return None;
     }
     let data = message.data.clone();
     let said = Said { from_client: true, time: None, data, text: message.is_text };
-    let decoded = read(&Exchange { messages: vec![said], ..Exchange::default() }, stage.set.seed);
-    ask(stage, call, &policies, (&decoded, cut(&decoded.view)), true)
+    let exchange = Exchange { messages: vec![said], ..Exchange::default() };
+    let (decoded, _) = decode_all(&exchange, RIGHTS, stage.set.seed);
+    ask(stage, call, &policies, (&decoded, cut(&decoded.view, Places::ALL)), true)
 }
 
 /// Learns what a successful answer shows.
-pub(super) fn answered(stage: &Stage, call: &Call, response: &response::Parts, body: BodyView<'_>) {
-    let (policies, who) = (in_scope(stage), who(call));
-    let BodyView::Whole(bytes) = body else { return };
-    if policies.is_empty() || who.is_empty() || response.status.as_u16() >= SUCCESS {
+pub(super) fn answered(
+    stage: &Stage,
+    call: &Call,
+    response: &response::Parts,
+    body: BodyView<'_>,
+    readings: &mut Readings,
+) {
+    let policies = in_scope(stage, &stage.set.shown, |_| true);
+    let is_held = matches!(body, BodyView::Whole(_));
+    let is_success = response.status.as_u16() < SUCCESS;
+    if policies.is_empty() || !is_held || !is_success || !Decisions::knows_somebody(call) {
         return;
     }
-    let decoded = read(&leak::answer(response.status, &response.headers, bytes), stage.set.seed);
+    let (who, decoded) = (Decisions::who(call), readings.all().decoded());
     for policy in policies {
-        policy.rule.learn(&who, &decoded);
+        policy.rule.learn(&who, decoded);
     }
 }
 
@@ -336,24 +339,9 @@ fn ask(
     (decoded, gap): (&Decoded, Option<&'static str>),
     is_message: bool,
 ) -> Option<Refusal> {
-    let who = who(call);
+    let who = Decisions::who(call);
     let about = About { who: &who, forms: stage.paths(), decoded, gap };
     policies.iter().find_map(|policy| policy.settle(policy.rule.check(&about, is_message), call))
-}
-
-fn in_scope(stage: &Stage) -> Vec<&Policy<ShownObjects>> {
-    stage.set.shown.iter().filter(|policy| stage.is_in(&policy.scope)).collect()
-}
-
-fn who(call: &Call) -> Vec<Identity> {
-    call.extension::<Decisions>().map(|decisions| decisions.identities.clone()).unwrap_or_default()
-}
-
-fn read(exchange: &Exchange, seed: u64) -> Decoded {
-    let limits = Limits { body_bytes: BODY_BYTES, decoded_bytes: BODY_BYTES, ..Limits::default() };
-    let mut decoded = Decoded::default();
-    decode_paced(&mut decoded, exchange, &limits, seed, pace(thread_nanos() + READ_NANOS));
-    decoded
 }
 
 #[cfg(test)]

@@ -9,19 +9,19 @@ use std::{
 };
 
 use bartizan_model::{
-    HashKey, KeyedHash, Mode, Request, Root, Side, Timestamp,
+    HashKey, KeyedHash, Mode, Root, Side, Timestamp,
     deny::{Denied, DenyList},
 };
-use bartizan_protocols::{AnomalyKind, Decoded, NodeRef, Value, decode_body};
-use http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use bartizan_protocols::{NodeRef, Places, Value};
+use http::{HeaderName, HeaderValue, StatusCode, Uri};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     PolicyItem, Surroundings, asked,
     config::Problem,
-    detectors::{Bounds, pace, thread_nanos},
-    reading::is_plain_but_for,
+    reading::{NOT_READABLE, is_plain_but_for_names, is_read},
+    readings::{Amount, Readings},
     record::Refusal,
 };
 use crate::{call::Call, handover::timestamp, phases::BodyView};
@@ -59,6 +59,8 @@ single_use: {members: [refresh_token]}
 const NAMES: usize = 16;
 /// Most values that are under way at once.
 const UNDER_WAY: usize = 65_536;
+/// How much of a body is read.
+const READ: Amount = Amount::new(128 * 1024, 2_000_000);
 /// Most parameters of a query.
 const PARAMETERS: usize = 1_000;
 /// Longest time that a value is remembered, in seconds: a year.
@@ -91,7 +93,6 @@ pub(crate) struct SingleUse {
     members: BTreeSet<String>,
     headers: Vec<HeaderName>,
     remember_seconds: i64,
-    bounds: Bounds,
     hash_key: HashKey,
     spent: Arc<dyn DenyList>,
     doubtful: Arc<dyn DenyList>,
@@ -201,7 +202,6 @@ impl SingleUse {
             members: config.members.iter().map(|name| name.to_lowercase()).collect(),
             headers,
             remember_seconds: i64::from(config.remember_seconds),
-            bounds: Bounds::checked(128 * 1024, 2_000)?,
             hash_key: surroundings.hash_key.derive("values that are good once"),
             spent: Arc::clone(&surroundings.spent),
             doubtful: Arc::clone(&surroundings.doubtful),
@@ -209,16 +209,22 @@ impl SingleUse {
         })
     }
 
+    /// How much of a body is read, if it is looked at.
+    pub(super) fn amount(&self) -> Option<Amount> {
+        (!self.members.is_empty()).then_some(READ)
+    }
+
     /// What follows: the request passes, or passes though not everything is known of its values (why), or is refused.
-    pub(crate) fn check(
+    pub(super) fn check(
         &self,
         call: &mut Call,
         body: BodyView<'_>,
+        readings: &mut Readings,
     ) -> Result<Option<&'static str>, Refusal> {
         let mut seen = BTreeSet::new();
         let mut keys: Vec<_> = self.in_fields(&call.request_fields).collect();
         keys.extend(self.in_query(&call.uri, &mut seen)?);
-        keys.extend(self.in_body(&call.request_fields, body, &mut seen)?);
+        keys.extend(self.in_body(&call.request_fields, body, readings, &mut seen)?);
         let now = timestamp(std::time::SystemTime::now());
         let (mut using, mut gap) = (Using::default(), None);
         for (at, key) in keys.iter().enumerate() {
@@ -319,6 +325,7 @@ impl SingleUse {
         &'m self,
         fields: &[(HeaderName, HeaderValue)],
         body: BodyView<'_>,
+        readings: &mut Readings,
         seen: &mut BTreeSet<&'m String>,
     ) -> Result<Vec<KeyedHash>, Refusal> {
         if self.members.is_empty() {
@@ -328,16 +335,9 @@ impl SingleUse {
         if bytes.is_empty() {
             return Ok(Vec::new());
         }
-        let mut request = Request { body: bytes.clone(), ..Request::default() };
-        let shown = [header::CONTENT_TYPE, header::CONTENT_ENCODING];
-        for (name, value) in fields.iter().filter(|(name, _)| shown.contains(name)) {
-            request.headers.push(name.as_str(), String::from_utf8_lossy(value.as_bytes()));
-        }
-        let until = thread_nanos() + self.bounds.budget_nanos();
-        let mut decoded = Decoded::default();
-        let seed = self.hash_key.seed();
-        decode_body(&mut decoded, &request, &self.bounds.limits(), seed, pace(until));
-        let view = &decoded.view;
+        let pairs = fields.iter().map(|(name, value)| (name, value));
+        let reading = readings.body(pairs, bytes, READ).map_err(|_| unreadable(NOT_READABLE))?;
+        let view = &reading.decoded().view;
         let root = view.root(Side::Request, Root::Body).ok_or_else(|| unreadable("no-members"))?;
         let mut keys = Vec::new();
         for child in root.children() {
@@ -348,10 +348,8 @@ impl SingleUse {
             keys.extend(text_of(child).and_then(|text| self.value(member, &text)));
         }
         // Whoever reads on, or otherwise, finds another value. Others than ours may be there twice.
-        let is_whole = view.is_fully_inspected(Side::Request);
-        let twice = [AnomalyKind::DuplicateKey, AnomalyKind::DuplicateParameter];
-        if !is_whole || !is_plain_but_for(view, &twice) {
-            return Err(unreadable("not-readable"));
+        if !is_read(view) || !is_plain_but_for_names(view, Places::BODY) {
+            return Err(unreadable(NOT_READABLE));
         }
         Ok(keys)
     }

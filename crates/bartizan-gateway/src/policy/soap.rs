@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bartizan_model::{Mode, Root, Side};
-use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, Value, media};
+use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, Places, Value, media};
 use http::{HeaderName, StatusCode, header, response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,8 @@ use super::{
     detectors::OnGap,
     leak,
     names::{Names, NamesConfig},
-    reading::{Checked, NOT_HELD, NOT_READABLE, Readings, Within, essence, fields},
+    reading::{Checked, NOT_HELD, NOT_READABLE, Within, essence, fields, has},
+    readings::Readings,
     record::Refusal,
 };
 use crate::{call::Call, phases::BodyView};
@@ -115,7 +116,7 @@ pub(crate) struct Soap {
     described: Option<Described>,
     match_action: bool,
     fault_details: FaultDetails,
-    within: Within,
+    pub(super) within: Within,
 }
 
 impl Soap {
@@ -140,10 +141,7 @@ impl Soap {
         body: BodyView<'_>,
         readings: &mut Readings,
     ) -> Checked {
-        match self.within.read(readings, call, body) {
-            Ok(decoded) => self.judge(decoded, &actions(call)),
-            Err(reason) => self.within.gap(reason),
-        }
+        self.within.judge(readings, call, body, |decoded| self.judge(decoded, &actions(call)))
     }
 
     /// Whether answers are looked at.
@@ -152,11 +150,16 @@ impl Soap {
     }
 
     /// What follows for an answer, where details of faults are hidden.
-    pub(super) fn check_answer(&self, response: &response::Parts, body: BodyView<'_>) -> Checked {
-        let BodyView::Whole(bytes) = body else { return Ok(Some(NOT_HELD)) };
-        let answer = leak::answer(response.status, &response.headers, bytes);
-        let decoded = self.within.decode_answer(&answer);
-        let root = decoded.view.root(Side::Response, Root::Xml);
+    pub(super) fn check_answer(
+        &self,
+        response: &response::Parts,
+        body: BodyView<'_>,
+        readings: &mut Readings,
+    ) -> Checked {
+        let BodyView::Whole(_) = body else { return Ok(Some(NOT_HELD)) };
+        let reading = &*readings.all();
+        let view = &reading.decoded().view;
+        let root = view.root(Side::Response, Root::Xml);
         let mut at: Vec<_> = root.into_iter().collect();
         for name in ["Envelope", "Body", "Fault", "detail"] {
             let below = at.into_iter().flat_map(elements);
@@ -167,8 +170,8 @@ impl Soap {
             let refusal = Refusal::deny(response.status, "answer-withheld", title);
             return Err(refusal.because("fault-details"));
         }
-        let missing = decoded.view.not_inspected().iter().filter(|one| one.side == Side::Response);
-        Ok(missing.map(|one| leak::reason(one.reason)).min())
+        let missing = view.missing(Side::Response, Places::ALL);
+        Ok(missing.chain(reading.beyond(self.within.amount)).map(leak::reason).min())
     }
 
     fn judge(&self, decoded: &Decoded, actions: &[String]) -> Checked {
@@ -178,7 +181,7 @@ impl Soap {
         let Some(root) = decoded.view.root(Side::Request, Root::Xml) else {
             return self.within.gap(NOT_READABLE);
         };
-        if decoded.view.has_anomaly(Side::Request, AnomalyKind::XmlDoctype) {
+        if has(&decoded.view, AnomalyKind::XmlDoctype) {
             return Err(denied("a document type is not taken here").because("doctype"));
         }
         let called = only(root, "Envelope").and_then(|envelope| only(envelope, "Body"));

@@ -5,13 +5,29 @@ use std::iter::from_fn;
 /// Whether servers may take two names for the same: letters without case (of Unicode, as Go's `encoding/json`
 /// does), without `_` and `-`, and without what PHP writes as `_` or cuts: dots, brackets, blanks.
 pub(crate) fn is_same_name(one: &str, other: &str) -> bool {
-    one == other || folded(one).eq(folded(other))
+    if one == other {
+        return true;
+    }
+    // As nearly all names are.
+    if one.is_ascii() && other.is_ascii() {
+        return letters(one).eq(letters(other));
+    }
+    folded(one).eq(folded(other))
+}
+
+/// [`folded`] of ASCII.
+fn letters(text: &str) -> impl Iterator<Item = u8> {
+    let kept = text.bytes().filter(|b| !is_left_out(char::from(*b)));
+    kept.map(|b| b.to_ascii_lowercase())
+}
+
+fn is_left_out(c: char) -> bool {
+    matches!(c, '_' | '-' | '.' | '[' | ']' | ' ') || c.is_control()
 }
 
 /// The letters by which names are compared.
 pub(crate) fn folded(text: &str) -> impl Iterator<Item = char> {
-    let is_left_out = |c: char| matches!(c, '_' | '-' | '.' | '[' | ']' | ' ') || c.is_control();
-    let kept = text.chars().filter(move |c| !is_left_out(*c));
+    let kept = text.chars().filter(|c| !is_left_out(*c));
     kept.flat_map(char::to_uppercase).flat_map(char::to_lowercase)
 }
 
@@ -123,6 +139,8 @@ mod tests {
         for (one, other) in [
             ("carrier_cost", "carrierCost"),
             ("Role", "role"),
+            ("METHOD", "method"),
+            ("persisted_query", "persistedQuery"),
             ("\u{212a}ey", "key"),
             ("variable\u{17f}", "variables"),
             ("user.id", "user_id"),
@@ -130,7 +148,11 @@ mod tests {
         ] {
             assert!(is_same_name(one, other), "{one}");
         }
-        assert!(!is_same_name("role", "roles") && !is_same_name("", "a"));
+        for (one, other) in [("role", "roles"), ("", "a"), ("meth\u{f3}d", "method")] {
+            assert!(!is_same_name(one, other), "{one}");
+        }
+        let odd = "a\u{7f}_B-c. [1]\t";
+        assert!(folded(odd).eq(letters(odd).map(char::from)), "both ways are one");
         assert_eq!((local("@x:role"), local("role")), ("role", "role"));
     }
 

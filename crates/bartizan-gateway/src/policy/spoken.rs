@@ -1,12 +1,13 @@
 //! The kinds of policies that know a protocol, asked about what is said in it: requests with their bodies, messages of
-//! WebSockets, answers. A body is parsed once for all that read as much of it.
+//! WebSockets, answers.
 
 use http::{HeaderValue, header, response};
 
 use super::{
     nanos_now,
     pass::Stage,
-    reading::{Checked, Readings},
+    reading::Checked,
+    readings::Readings,
     record::{Decisions, Outcome, Policy, Refusal},
     shown,
     websocket::MessagePace,
@@ -14,15 +15,20 @@ use super::{
 use crate::{call::Call, phases::BodyView, websocket::Message};
 
 /// Asks about a request whose body is there, or of which it is known that it is passed on as it comes.
-pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> {
-    let (set, mut readings) = (&stage.set, Readings::default());
-    let refusal = shown::request(stage, call, body)
-        .or_else(|| ask(stage, call, &set.graphql, |r, call| r.check(call, body, &mut readings)))
-        .or_else(|| ask(stage, call, &set.json_rpc, |r, call| r.check(call, body, &mut readings)))
-        .or_else(|| ask(stage, call, &set.xml_rpc, |r, call| r.check(call, body, &mut readings)))
-        .or_else(|| ask(stage, call, &set.soap, |r, call| r.check(call, body, &mut readings)))
+pub(super) fn whole(
+    stage: &Stage,
+    call: &mut Call,
+    body: BodyView<'_>,
+    readings: &mut Readings,
+) -> Option<Refusal> {
+    let set = &stage.set;
+    let refusal = shown::request(stage, call, body, readings)
+        .or_else(|| ask(stage, call, &set.graphql, |r, call| r.check(call, body, readings)))
+        .or_else(|| ask(stage, call, &set.json_rpc, |r, call| r.check(call, body, readings)))
+        .or_else(|| ask(stage, call, &set.xml_rpc, |r, call| r.check(call, body, readings)))
+        .or_else(|| ask(stage, call, &set.soap, |r, call| r.check(call, body, readings)))
         .or_else(|| ask(stage, call, &set.grpc, |rule, call| rule.check(call, body)))
-        .or_else(|| ask(stage, call, &set.uploads, |r, call| r.check(call, body, &mut readings)));
+        .or_else(|| ask(stage, call, &set.uploads, |r, call| r.check(call, body, readings)));
     let masks = |policy: &&Policy<super::graphql::Graphql>| {
         policy.is_enforced() && policy.rule.masks() && stage.is_in(&policy.scope)
     };
@@ -65,10 +71,11 @@ pub(super) fn answer(
     call: &mut Call,
     response: &response::Parts,
     body: BodyView<'_>,
+    readings: &mut Readings,
 ) -> Option<Refusal> {
     let hiding = stage.set.soap.iter().filter(|policy| policy.rule.hides_details());
     for policy in hiding.filter(|policy| stage.is_in(&policy.scope)) {
-        let refusal = policy.settle(policy.rule.check_answer(response, body), call);
+        let refusal = policy.settle(policy.rule.check_answer(response, body, readings), call);
         if refusal.is_some() {
             return refusal;
         }
@@ -81,18 +88,24 @@ pub(super) fn answer(
             return refusal;
         }
     }
-    shown::answered(stage, call, response, body);
-    mask(stage, call, response, body);
+    shown::answered(stage, call, response, body, readings);
+    mask(stage, call, response, body, readings);
     None
 }
 
 /// Takes out of an answer what is not to be told.
-fn mask(stage: &Stage, call: &mut Call, response: &response::Parts, body: BodyView<'_>) {
+fn mask(
+    stage: &Stage,
+    call: &mut Call,
+    response: &response::Parts,
+    body: BodyView<'_>,
+    readings: &mut Readings,
+) {
     let masking = stage.set.graphql.iter().filter(|policy| policy.rule.masks());
     for policy in masking.filter(|policy| stage.is_in(&policy.scope)) {
         let replaced = call.replaced.clone();
         let body = replaced.as_ref().map_or(body, BodyView::Whole);
-        let missing = match policy.rule.mask(&response.headers, body) {
+        let missing = match policy.rule.mask(&response.headers, body, readings) {
             Ok(None) => continue,
             Ok(Some(masked)) if policy.is_enforced() => {
                 if call.replace_response_body(masked) {

@@ -1,7 +1,7 @@
 //! Uploads: whether files are what they say, and of a kind that is taken.
 
-use bartizan_model::{Limits, Mode, Root, Side};
-use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, SentFile, Value, magic};
+use bartizan_model::{Mode, Root, Side};
+use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, Places, SentFile, Value, magic};
 use bytes::Bytes;
 use http::{StatusCode, header};
 use schemars::JsonSchema;
@@ -13,8 +13,10 @@ use super::{
     detectors::OnGap,
     names::plain,
     reading::{
-        Checked, NOT_HELD, NOT_READABLE, Readings, Within, essence, fields, is_plain, media_type,
+        Checked, NOT_HELD, NOT_READABLE, Within, essence, fields, has, is_plain, is_read,
+        media_type,
     },
+    readings::Readings,
     record::Refusal,
 };
 use crate::{call::Call, phases::BodyView};
@@ -147,7 +149,7 @@ pub(crate) struct Upload {
     markup: OnMarkup,
     files: u32,
     file_bytes: u32,
-    within: Within,
+    pub(super) within: Within,
 }
 
 /// A file as it is looked at.
@@ -192,7 +194,7 @@ impl Upload {
         let gaps = (config.on_budget, config.on_unreadable);
         let mut within = Within::compile(CODE, bounds, gaps, seed)?;
         // Texts are read to their end.
-        within.limits = Limits { value_bytes: config.body_bytes, ..within.limits };
+        within.amount.text_bytes = config.body_bytes;
         Ok(Self {
             types,
             extensions,
@@ -227,7 +229,7 @@ impl Upload {
     /// `names`: those that the head gives the body.
     fn judge(&self, decoded: &Decoded, says: &str, bytes: &Bytes, names: &[String]) -> Checked {
         if decoded.request_format == Format::Multipart {
-            if !is_plain(&decoded.view) || has_nameless_file(decoded) {
+            if !is_plain(&decoded.view, Places::BODY) || has_nameless_file(decoded) {
                 return self.within.gap(NOT_READABLE);
             }
             let files: Vec<_> =
@@ -317,7 +319,7 @@ fn has_nameless_file(decoded: &Decoded) -> bool {
 /// Whether a body is surely a message and no file, whatever is made of it behind.
 fn is_message(decoded: &Decoded, says: &str, bytes: &[u8], names: &[String]) -> bool {
     let view = &decoded.view;
-    let is_whole = || view.is_fully_inspected(Side::Request) && is_plain(view);
+    let is_whole = || is_read(view) && is_plain(view, Places::BODY);
     let subtype = says.split_once('/').map_or("", |(_, subtype)| subtype);
     let says_json =
         || says.is_empty() || subtype.contains("json") || says == "application/csp-report";
@@ -333,7 +335,7 @@ fn is_message(decoded: &Decoded, says: &str, bytes: &[u8], names: &[String]) -> 
                 && !says.starts_with("image/")
                 && !subtype.starts_with("xhtml")
                 && is_whole()
-                && !odd.iter().any(|kind| view.has_anomaly(Side::Request, *kind))
+                && !odd.iter().any(|kind| has(view, *kind))
                 && !markup::is_active(bytes)
         }
         _ => false,

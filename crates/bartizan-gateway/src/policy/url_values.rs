@@ -3,8 +3,8 @@
 mod destination;
 mod guessed;
 
-use bartizan_model::{BodyState, Exchange, Mode, Root, Side};
-use bartizan_protocols::{AnomalyKind, Decoded, Value, View, decode_paced};
+use bartizan_model::{Mode, Root, Side};
+use bartizan_protocols::{Places, Value, View};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,13 +18,14 @@ use self::{
 use super::{
     PolicyItem,
     config::Problem,
-    detectors::{OVER_BUDGET, OnGap, pace},
+    detectors::{OVER_BUDGET, OnGap},
     place::{Held, Place},
-    reading::{Checked, NOT_HELD, NOT_READABLE, Within, cut},
+    reading::{Checked, NOT_HELD, NOT_READABLE, Within, cut, is_plain_but_for_names},
+    readings::Readings,
     record::Refusal,
     time::Time,
 };
-use crate::{call::Call, handover::request_of, phases::BodyView};
+use crate::phases::BodyView;
 
 /// Most places, schemes and hosts of a policy.
 const MOST: usize = 256;
@@ -130,24 +131,8 @@ pub(crate) struct UrlValues {
     at: Vec<Place>,
     schemes: Vec<String>,
     hosts: Vec<Listed>,
-    within: Within,
-    seed: u64,
+    pub(super) within: Within,
 }
-
-/// What is read differently here and there, so that a URL could be missed.
-const MISSED: [AnomalyKind; 11] = [
-    AnomalyKind::OverlongUtf8,
-    AnomalyKind::InvalidUtf8,
-    AnomalyKind::NulByte,
-    AnomalyKind::TrailingData,
-    AnomalyKind::UnexpectedEnd,
-    AnomalyKind::Malformed,
-    AnomalyKind::MultipartBoundary,
-    AnomalyKind::MultipartHeader,
-    AnomalyKind::BrokenEncoding,
-    AnomalyKind::AmbiguousEncoding,
-    AnomalyKind::UnknownCharset,
-];
 
 impl UrlValues {
     /// Compiles a policy. `seed` keys the hashes by which names are compared.
@@ -185,24 +170,17 @@ impl UrlValues {
             schemes: config.schemes.clone(),
             hosts: hosts.collect::<Result<_, _>>()?,
             within: Within::compile("url-refused", bounds, gaps, seed)?,
-            seed,
         })
     }
 
     /// What follows: the request passes, or passes though it was not looked at completely (why), or is refused.
-    pub(crate) fn check(&self, call: &Call, body: BodyView<'_>) -> Checked {
-        let mut request = request_of(call);
+    pub(super) fn check(&self, body: BodyView<'_>, readings: &mut Readings) -> Checked {
         let is_held = matches!(body, BodyView::Whole(_));
-        if is_held {
-            request.body_state = BodyState::Complete;
-        }
-        let exchange = Exchange { request, ..Exchange::default() };
-        let mut decoded = Decoded::default();
-        let until = self.within.until();
-        decode_paced(&mut decoded, &exchange, &self.within.limits, self.seed, pace(until));
+        let reading = &*readings.all();
+        let view = &reading.decoded().view;
         // What is in the head is there in any case.
-        self.check_values(&decoded.view)?;
-        match gap(&decoded.view) {
+        self.check_values(view)?;
+        match reading.gap(self.within.amount).or_else(|| gap(view)) {
             _ if !is_held && self.looks_at_bodies() => self.within.gap(NOT_HELD),
             Some(reason) if is_held && self.looks_at_bodies() => self.within.gap(reason),
             _ => Ok(None),
@@ -338,11 +316,9 @@ impl Listed {
 
 /// Why not all of a request was read.
 fn gap(view: &View) -> Option<&'static str> {
-    let is_odd =
-        |(side, kind): &(Side, AnomalyKind)| *side == Side::Request && MISSED.contains(kind);
-    cut(view).or_else(|| {
+    cut(view, Places::ALL).or_else(|| {
         let is_read =
-            view.is_fully_inspected(Side::Request) && !view.anomalies().iter().any(is_odd);
+            view.is_fully_inspected(Side::Request) && is_plain_but_for_names(view, Places::ALL);
         (!is_read).then_some(NOT_READABLE)
     })
 }

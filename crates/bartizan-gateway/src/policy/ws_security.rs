@@ -203,7 +203,7 @@ impl WsSecurity {
 
     /// Reads a message.
     fn read(&self, bytes: &[u8], now: Timestamp) -> Result<Shown, Fault> {
-        if bytes.len() > self.within.limits.body_bytes as usize {
+        if bytes.len() > self.within.amount.bytes as usize {
             return Err(Fault::Gap(super::detectors::OVER_LIMITS));
         }
         // All references together may cover the message a few times.

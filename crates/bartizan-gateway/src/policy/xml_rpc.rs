@@ -11,7 +11,8 @@ use super::{
     config::Problem,
     detectors::OnGap,
     names::{Names, NamesConfig},
-    reading::{Checked, NOT_READABLE, Readings, Within},
+    reading::{Checked, NOT_READABLE, Within, has},
+    readings::Readings,
     record::Refusal,
     soap::elements,
 };
@@ -87,7 +88,7 @@ pub(crate) struct XmlRpc {
     methods: Names,
     calls: u32,
     introspection: bool,
-    within: Within,
+    pub(super) within: Within,
 }
 
 impl XmlRpc {
@@ -113,10 +114,7 @@ impl XmlRpc {
         body: BodyView<'_>,
         readings: &mut Readings,
     ) -> Checked {
-        match self.within.read(readings, call, body) {
-            Ok(decoded) => self.judge(decoded),
-            Err(reason) => self.within.gap(reason),
-        }
+        self.within.judge(readings, call, body, |decoded| self.judge(decoded))
     }
 
     fn judge(&self, decoded: &Decoded) -> Checked {
@@ -126,7 +124,7 @@ impl XmlRpc {
         let Some(root) = decoded.view.root(Side::Request, Root::Xml) else {
             return self.within.gap(NOT_READABLE);
         };
-        if decoded.view.has_anomaly(Side::Request, AnomalyKind::XmlDoctype) {
+        if has(&decoded.view, AnomalyKind::XmlDoctype) {
             return Err(denied("a document type is not taken here").because("doctype"));
         }
         let mut calls = root.children().filter(|child| child.key() == "methodCall");
@@ -178,7 +176,7 @@ impl XmlRpc {
 /// The names in the structures that `system.multicall` takes, wherever they are; `None` when one of them cannot be told.
 fn multicalled(call: NodeRef<'_>) -> Option<Vec<&str>> {
     let mut called = Vec::new();
-    for member in call.descendants().filter(|node| node.key() == "member") {
+    for member in call.written().filter(|node| node.key() == "member") {
         let named = |name: &'static str| elements(member).filter(move |child| child.key() == name);
         let names: Option<Vec<_>> = named("name").map(text_of).collect();
         if names?.iter().any(|name| name.trim().eq_ignore_ascii_case("methodName")) {
@@ -215,6 +213,8 @@ fn denied(title: &'static str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use bartizan_protocols::Places;
+
     use super::{super::reading::is_plain, *};
 
     fn rule(text: &str) -> XmlRpc {
@@ -224,7 +224,7 @@ mod tests {
 
     fn ask(rule: &XmlRpc, body: &str) -> Result<Option<&'static str>, (u16, &'static str)> {
         let decoded = rule.within.decode("text/xml", body.to_owned().into());
-        let checked = match is_plain(&decoded.view) {
+        let checked = match is_plain(&decoded.view, Places::BODY) {
             true => rule.judge(&decoded),
             false => rule.within.gap(NOT_READABLE),
         };

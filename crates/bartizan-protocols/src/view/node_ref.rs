@@ -182,6 +182,23 @@ impl<'a> NodeRef<'a> {
         (self.id.0 + 1..end).map(move |i| NodeRef { view, id: NodeId(i) })
     }
 
+    /// The same without what is encoded in texts.
+    pub fn written(&self) -> impl Iterator<Item = Self> + use<'a> {
+        let (view, end) = (self.view, self.node().end);
+        let mut next = self.id.0 + 1;
+        std::iter::from_fn(move || {
+            while next < end {
+                let node = NodeRef { view, id: NodeId(next) };
+                if node.codec().is_none() {
+                    next += 1;
+                    return Some(node);
+                }
+                next = node.node().end;
+            }
+            None
+        })
+    }
+
     /// Hash of the side and the general location; equal for equal ones under one seed.
     #[must_use]
     #[inline]

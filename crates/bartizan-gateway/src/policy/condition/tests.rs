@@ -23,7 +23,7 @@ fn compile(key: &str, text: &str) -> Condition {
         "deny_if" => config.deny_if = Some(text.to_owned()),
         _ => config.allow_if = Some(text.to_owned()),
     }
-    Condition::compile(&config, 7).expect(text)
+    Condition::compile(&config).expect(text)
 }
 
 fn head(line: &str, fields: &[Field]) -> request::Parts {
@@ -57,7 +57,7 @@ fn why(
     };
     let body = Bytes::from(body.to_owned());
     let checked = match rule.asks_of_bodies() {
-        true => rule.check_body(&about, BodyView::Whole(&body), &mut held::Readings::default()),
+        true => rule.check_body(&about, BodyView::Whole(&body), &mut bodies::Readings::default()),
         false => rule.check(&about),
     };
     checked.err().map_or("", |refusal| refusal.reason)
@@ -326,7 +326,7 @@ fn expressions_mean_what_the_language_says() {
 
 #[test]
 fn what_there_is_is_one_expression() {
-    let problem = |config: ConditionConfig| Condition::compile(&config, 7).err().map(|one| one.key);
+    let problem = |config: ConditionConfig| Condition::compile(&config).err().map(|one| one.key);
     let text = || Some("time.hour > 5".to_owned());
     let config = ConditionConfig::default;
     assert_eq!(problem(config()), Some(String::new()));
@@ -337,6 +337,6 @@ fn what_there_is_is_one_expression() {
     let wrong = ConditionConfig { deny_if: text(), template: Some("a".to_owned()), ..config() };
     assert_eq!(problem(wrong), Some("template".to_owned()));
     let hidden = ConditionConfig { deny_if: text(), hide: true, ..config() };
-    let rule = Condition::compile(&hidden, 7).expect("compiles");
+    let rule = Condition::compile(&hidden).expect("compiles");
     assert_eq!(rule.refusal(StatusCode::FORBIDDEN, "x").status, StatusCode::NOT_FOUND);
 }

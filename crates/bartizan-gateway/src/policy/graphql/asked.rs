@@ -4,11 +4,12 @@
 use std::borrow::Cow;
 
 use bartizan_model::{Exchange, Request, Root, Side};
-use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, Value, decode_paced};
+use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, Places, Value};
 
 use crate::policy::{
-    detectors::pace,
-    reading::{NOT_READABLE, Within, cut, is_member, is_plain, member, members},
+    reading::{NOT_READABLE, Within, cut, has, is_plain, is_read, member, members},
+    readings::decode_all,
+    spelling::is_same_name,
 };
 
 /// Most texts with JSON in them of one request.
@@ -62,8 +63,7 @@ impl Sources {
         check_body(body)?;
         let query = (!query.is_empty()).then(|| read_query(query, within)).transpose()?;
         let mut inner = Vec::new();
-        let decodeds = query.iter().chain([body]);
-        let nodes = decodeds.flat_map(|decoded| roots(decoded).flat_map(messages));
+        let nodes = query.iter().flat_map(in_query).chain(in_body(body)).flat_map(messages);
         let texts = nodes.flat_map(|node| node.children());
         for (text, name) in texts.filter_map(|node| Some((node, inner_name(node)?))) {
             if inner.len() >= MAX_INNER {
@@ -75,10 +75,10 @@ impl Sources {
                 continue;
             }
             let decoded = within.decode("application/json", text.to_owned().into());
-            if let Some(reason) = cut(&decoded.view) {
+            if let Some(reason) = cut(&decoded.view, Places::BODY) {
                 return Err(reason);
             }
-            if decoded.request_format != Format::Json || !is_plain(&decoded.view) {
+            if decoded.request_format != Format::Json || !is_plain(&decoded.view, Places::BODY) {
                 return Err(NOT_READABLE);
             }
             inner.push(Inner { decoded, name });
@@ -89,7 +89,8 @@ impl Sources {
             .operations(body)
             .flat_map(|node| members(node, "variables"))
             .any(|node| matches!(node.value(), Value::Text(text) if !text.is_empty()));
-        let outer = sources.query.iter().chain([body]).flat_map(roots).flat_map(messages);
+        let outer = sources.query.iter().flat_map(in_query).chain(in_body(body));
+        let outer = outer.flat_map(messages);
         let is_twice = outer.chain(sources.operations(body)).any(is_ambiguous);
         if has_text || is_twice { Err(NOT_READABLE) } else { Ok(sources) }
     }
@@ -97,7 +98,7 @@ impl Sources {
     /// What is asked for by texts with JSON, and by parts of it.
     fn operations<'s>(&'s self, body: &'s Decoded) -> impl Iterator<Item = NodeRef<'s>> {
         let texts = self.inner.iter().filter(|inner| inner.name == "operations");
-        let texts = texts.flat_map(|inner| roots(&inner.decoded));
+        let texts = texts.flat_map(|inner| in_body(&inner.decoded));
         texts.chain(typed_parts(body)).flat_map(messages)
     }
 
@@ -111,16 +112,16 @@ impl Sources {
     pub(super) fn asked<'s>(&'s self, body: &'s Decoded) -> Vec<Asked<'s>> {
         let mut found = Vec::new();
         if body.request_format == Format::Text {
-            found.extend(roots(body).map(|root| Self::document(root.raw())));
+            found.extend(in_body(body).map(|root| Self::document(root.raw())));
         } else {
-            found.extend(roots(body).flat_map(messages).filter_map(|one| asked(one, false)));
+            found.extend(in_body(body).flat_map(messages).filter_map(|one| asked(one, false)));
         }
-        let inner: Vec<_> = self.inner.iter().flat_map(|inner| roots(&inner.decoded)).collect();
+        let inner: Vec<_> = self.inner.iter().flat_map(|inner| in_body(&inner.decoded)).collect();
         found.extend(self.operations(body).filter_map(|one| asked(one, false)));
-        let query = self.query.iter().flat_map(|query| query.view.root(Side::Request, Root::Query));
+        let query = self.query.iter().flat_map(in_query);
         let in_target: Vec<_> = query.filter_map(|one| asked(one, true)).collect();
         // Servers that take the document of the one place may take the variables of the other.
-        let others = roots(body).chain(inner.iter().copied()).flat_map(messages);
+        let others = in_body(body).chain(inner.iter().copied()).flat_map(messages);
         let shared = inner.iter().copied().chain(others.filter_map(variables));
         let shared: Vec<_> = shared.take(MAX_INNER).collect();
         found.extend(in_target);
@@ -136,8 +137,8 @@ impl Sources {
 
 /// Parts `operations` of multipart bodies that say themselves that they are JSON.
 fn typed_parts(body: &Decoded) -> impl Iterator<Item = NodeRef<'_>> {
-    let parts = roots(body).flat_map(messages).flat_map(|node| node.children());
-    parts.filter(|part| is_member(part.key(), "operations") && is_tree(*part))
+    let parts = in_body(body).flat_map(messages).flat_map(|node| node.children());
+    parts.filter(|part| is_same_name(part.key(), "operations") && is_tree(*part))
 }
 
 /// What a message of a WebSocket asks for.
@@ -146,7 +147,7 @@ fn typed_parts(body: &Decoded) -> impl Iterator<Item = NodeRef<'_>> {
 /// It cannot be read in one way only.
 pub(super) fn of_message(decoded: &Decoded) -> Result<Vec<Asked<'_>>, &'static str> {
     let mut found = Vec::new();
-    for message in roots(decoded).flat_map(messages) {
+    for message in in_body(decoded).flat_map(messages) {
         let Some(payload) = member(message, "payload")? else { continue };
         if is_ambiguous(payload) {
             return Err(NOT_READABLE);
@@ -166,8 +167,12 @@ fn variables(message: NodeRef<'_>) -> Option<NodeRef<'_>> {
     members(message, "variables").find(|child| is_tree(*child))
 }
 
-fn roots(decoded: &Decoded) -> impl Iterator<Item = NodeRef<'_>> {
-    [Root::Query, Root::Body].into_iter().filter_map(|root| decoded.view.root(Side::Request, root))
+fn in_query(decoded: &Decoded) -> impl Iterator<Item = NodeRef<'_>> {
+    decoded.view.root(Side::Request, Root::Query).into_iter()
+}
+
+fn in_body(decoded: &Decoded) -> impl Iterator<Item = NodeRef<'_>> {
+    decoded.view.root(Side::Request, Root::Body).into_iter()
 }
 
 /// Itself, or the elements of a batch.
@@ -183,7 +188,7 @@ fn is_tree(node: NodeRef<'_>) -> bool {
 
 fn inner_name(node: NodeRef<'_>) -> Option<&'static str> {
     let is_text = !is_tree(node) && node.value() != Value::Null;
-    INNER.into_iter().find(|name| is_text && is_member(node.key(), name))
+    INNER.into_iter().find(|name| is_text && is_same_name(node.key(), name))
 }
 
 fn asked(message: NodeRef<'_>, is_in_target: bool) -> Option<Asked<'_>> {
@@ -205,7 +210,7 @@ fn hash_of(extensions: NodeRef<'_>) -> Option<Cow<'_, str>> {
     if let Value::Text(text) = extensions.value() {
         let told: serde_json::Value = serde_json::from_str(text).ok()?;
         let of = |value: &serde_json::Value, name: &str| {
-            let mut named = value.as_object()?.iter().filter(|(key, _)| is_member(key, name));
+            let mut named = value.as_object()?.iter().filter(|(key, _)| is_same_name(key, name));
             let (_, one) = named.next()?;
             Some(named.next().map_or(one.clone(), |_| serde_json::Value::Null))
         };
@@ -232,10 +237,10 @@ fn check_body(body: &Decoded) -> Result<(), &'static str> {
             AnomalyKind::AmbiguousEncoding,
         ]
         .iter()
-        .any(|kind| view.has_anomaly(Side::Request, *kind)),
+        .any(|kind| has(view, *kind)),
         // Files are none of what is looked at here.
-        Format::Multipart => is_plain(view),
-        Format::Json | Format::Form => is_plain(view) && view.is_fully_inspected(Side::Request),
+        Format::Multipart => is_plain(view, Places::BODY),
+        Format::Json | Format::Form => is_plain(view, Places::BODY) && is_read(view),
         _ => false,
     };
     if is_fine { Ok(()) } else { Err(NOT_READABLE) }
@@ -250,11 +255,10 @@ fn read_query(query: &str, within: &Within) -> Result<Decoded, &'static str> {
     ];
     let request = Request { target: format!("/?{query}"), ..Request::default() };
     let exchange = Exchange { request, ..Exchange::default() };
-    let mut decoded = Decoded::default();
-    decode_paced(&mut decoded, &exchange, &within.limits, 0, pace(within.until()));
-    if let Some(reason) = cut(&decoded.view) {
+    let (decoded, _) = decode_all(&exchange, within.amount, within.seed);
+    if let Some(reason) = cut(&decoded.view, Places::ALL) {
         return Err(reason);
     }
-    let is_odd = ODD.iter().any(|kind| decoded.view.has_anomaly(Side::Request, *kind));
+    let is_odd = decoded.view.has_one_of(Side::Request, Places::ALL, &ODD);
     if is_odd { Err(NOT_READABLE) } else { Ok(decoded) }
 }

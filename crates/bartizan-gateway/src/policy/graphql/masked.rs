@@ -3,13 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use bartizan_model::{Root, Side};
 use bartizan_protocols::{Format, NodeRef, Value};
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use memchr::memmem;
 
-use super::super::reading::{NOT_HELD, NOT_READABLE, Within, cut};
+use super::super::{
+    reading::{NOT_HELD, NOT_READABLE},
+    readings::{Amount, Readings},
+};
 use crate::phases::BodyView;
 
 /// How suggestions begin (graphql-js, and what follows it).
@@ -22,7 +24,8 @@ const MARK: &str = "Did you mean";
 pub(super) fn without_suggestions(
     fields: &HeaderMap,
     body: BodyView<'_>,
-    within: &Within,
+    amount: Amount,
+    readings: &mut Readings,
 ) -> Result<Option<Bytes>, &'static str> {
     let BodyView::Whole(bytes) = body else { return Err(NOT_HELD) };
     let coding = fields.get(header::CONTENT_ENCODING).map(|value| value.as_bytes());
@@ -33,15 +36,11 @@ pub(super) fn without_suggestions(
     if memmem::find(bytes, MARK.as_bytes()).is_none() && memmem::find(bytes, b"\\u").is_none() {
         return Ok(None);
     }
-    let kind = fields.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let decoded = within.decode(kind.unwrap_or(""), bytes.clone());
-    if let Some(reason) = cut(&decoded.view) {
-        return Err(reason);
-    }
-    if decoded.request_format != Format::Json {
+    let reading = readings.body(fields.iter(), bytes, amount)?;
+    if reading.format() != Format::Json {
         return Err(NOT_READABLE);
     }
-    let Some(root) = decoded.view.root(Side::Request, Root::Body) else { return Ok(None) };
+    let Some(root) = reading.root() else { return Ok(None) };
     let told = messages_of_errors(root);
     if told.is_empty() {
         return Ok(None);
@@ -113,18 +112,19 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
-    use crate::{phases::Streamed, policy::detectors::OnGap};
+    use crate::phases::Streamed;
+
+    const AMOUNT: Amount = Amount::new(100_000, 1_000_000_000);
 
     fn mask(body: &str, coding: Option<&'static str>) -> Result<Option<String>, &'static str> {
-        let gaps = (OnGap::Refuse, OnGap::Refuse);
-        let within = Within::compile("x", (100_000, 1_000_000), gaps, 1).expect("compiles");
         let mut fields = HeaderMap::new();
         fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(coding) = coding {
             fields.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
         }
         let bytes = Bytes::copy_from_slice(body.as_bytes());
-        let masked = without_suggestions(&fields, BodyView::Whole(&bytes), &within)?;
+        let (body, mut readings) = (BodyView::Whole(&bytes), Readings::default());
+        let masked = without_suggestions(&fields, body, AMOUNT, &mut readings)?;
         Ok(masked.map(|bytes| String::from_utf8(bytes.to_vec()).expect("text")))
     }
 
@@ -154,9 +154,9 @@ mod tests {
         assert_eq!(mask("Did you mean", None), Err(NOT_READABLE));
         assert_eq!(mask("x", Some("gzip")), Err("answer-coded"));
         assert_eq!(mask("{}", Some("identity")), Ok(None));
-        let gaps = (OnGap::Refuse, OnGap::Refuse);
-        let within = Within::compile("x", (10, 1_000), gaps, 1).expect("compiles");
+        let (fields, mut readings) = (HeaderMap::new(), Readings::default());
         let streamed = BodyView::Streamed(Streamed::Endless);
-        assert_eq!(without_suggestions(&HeaderMap::new(), streamed, &within), Err(NOT_HELD));
+        let masked = without_suggestions(&fields, streamed, AMOUNT, &mut readings);
+        assert_eq!(masked, Err(NOT_HELD));
     }
 }

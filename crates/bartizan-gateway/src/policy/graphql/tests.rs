@@ -24,7 +24,7 @@ fn asked(
         request
     };
     let body = rule.within.decode(kind, request.body.clone());
-    if let Some(reason) = cut(&body.view) {
+    if let Some(reason) = cut(&body.view, Places::BODY) {
         return rule.within.gap(reason).map_err(|refusal| refusal.reason);
     }
     let checked = match Sources::of(query, &body, &rule.within) {

@@ -10,7 +10,7 @@ use http::{StatusCode, request};
 
 use super::{
     Asks, Login, Operations,
-    reading::{Read, Reading},
+    reading::{self, Read},
 };
 use crate::{
     call::Call,
@@ -21,6 +21,7 @@ use crate::{
         challenge::Asked,
         nanos_now,
         pass::Stage,
+        readings::{Amount, Readings},
         record::{Policy, Refusal},
     },
 };
@@ -60,12 +61,24 @@ pub(crate) fn may_ask(stage: &Stage, request: &request::Parts) -> bool {
     logins.len() > 0 && (logins.any(takes_all) || asked::may_change(request))
 }
 
+/// How much of a request is read, if it is asked about.
+pub(in crate::policy) fn amount(stage: &Stage, request: &request::Parts) -> Option<Amount> {
+    if !may_ask(stage, request) {
+        return None;
+    }
+    let (paths, may_change) = (asked::resources(request), asked::may_change(request));
+    let asking = |policy: &&Policy<Login>| {
+        !policy.rule.all_asked(may_change, &paths).is_empty() && stage.is_in(&policy.scope)
+    };
+    stage.set.logins.iter().filter(asking).map(|policy| policy.rule.amount).reduce(Amount::or)
+}
+
 /// Asks about a request whose body is there, or is passed on as it comes.
-pub(crate) async fn ask(
+pub(in crate::policy) async fn ask(
     stage: &Stage,
     call: &mut Call,
     request: &request::Parts,
-    body: BodyView<'_>,
+    (body, readings): (BodyView<'_>, &mut Readings),
     around: &Surroundings,
 ) -> Option<Refusal> {
     // Whichever of them the upstream takes.
@@ -77,9 +90,8 @@ pub(crate) async fn ask(
         if asks.is_empty() || !stage.is_in(&policy.scope) {
             continue;
         }
-        let Login { bounds, seed, config, .. } = &policy.rule;
-        let reading = Reading { bounds: *bounds, seed: *seed, fields: &config.account_fields };
-        let read = reading.read(call, body);
+        let Login { amount, config, .. } = &policy.rule;
+        let read = reading::read(readings, body, *amount, &config.account_fields);
         let is_found = config.operations == Operations::Found;
         if is_found && !read.is_attempt() && read.refused.is_none() {
             continue;

@@ -3,27 +3,19 @@
 use std::collections::BTreeMap;
 
 use bartizan_analysis::detectors::login::{FieldRole, role_of};
-use bartizan_model::{
-    BodyState, Exchange, Headers, Request, Root, Side, limits::NotInspectedReason,
-};
-use bartizan_protocols::{AnomalyKind, Decoded, NodeRef, Value, View, decode_paced};
-use bytes::Bytes;
-use http::header;
+use bartizan_model::{Root, Side, limits::NotInspectedReason};
+use bartizan_protocols::{NodeRef, Places, Value, View};
 use zeroize::Zeroizing;
 
 use super::{
     super::{
-        detectors::{Bounds, pace, thread_nanos},
-        reading::{NOT_HELD, NOT_READABLE, cut, is_plain_but_for},
+        reading::{NOT_HELD, NOT_READABLE, cut, is_plain_but_for_names},
+        readings::{Amount, Readings},
     },
     documents::{Said, scan},
     names::folded,
 };
-use crate::{
-    call::Call,
-    handover::request_of,
-    phases::{BodyView, Streamed},
-};
+use crate::phases::{BodyView, Streamed};
 
 /// Most values of a request that are looked at.
 const VALUES: usize = 20_000;
@@ -49,79 +41,66 @@ pub(super) struct Read {
     pub(super) refused: Option<&'static str>,
 }
 
-/// What is read, and how.
-pub(super) struct Reading<'a> {
-    pub(super) bounds: Bounds,
-    pub(super) seed: u64,
-    /// Names of accounts; those that are known when there are none.
-    pub(super) fields: &'a [String],
+/// What a login may be in: the rest of the head tells of no account.
+const PLACES: Places = Places::TARGET.and(Places::BODY).and(Places::VALUES);
+
+/// What the query and the body of a request say. `fields` are names of accounts; those that are known when there are
+/// none.
+pub(super) fn read(
+    readings: &mut Readings,
+    body: BodyView<'_>,
+    amount: Amount,
+    fields: &[String],
+) -> Read {
+    let reading = &*readings.all();
+    let view = &reading.decoded().view;
+    let in_target = Places::TARGET.and(Places::VALUES);
+    match body {
+        BodyView::Whole(_) => {
+            let refused = reading.gap(amount).or_else(|| gap(view, PLACES));
+            Read::of(view, &[Root::Query, Root::Body, Root::Xml], refused, fields)
+        }
+        // gRPC: what it says in numbered fields names nobody anyway.
+        BodyView::Streamed(Streamed::Endless) => {
+            Read::of(view, &[Root::Query], gap(view, in_target), fields)
+        }
+        BodyView::Streamed(_) => Read::of(view, &[Root::Query], Some(NOT_HELD), fields),
+    }
 }
 
-impl Reading<'_> {
-    /// Reads the query and the body of a request.
-    pub(super) fn read(&self, call: &Call, body: BodyView<'_>) -> Read {
-        let request = request_of(call);
-        let mut shown = Headers::default();
-        let told = [header::CONTENT_TYPE, header::CONTENT_ENCODING];
-        for (name, value) in request.headers.iter() {
-            if told.iter().any(|told| name.eq_ignore_ascii_case(told.as_str())) {
-                shown.push(name, value);
-            }
-        }
-        let (bytes, refused) = match body {
-            BodyView::Whole(bytes) => (bytes.clone(), None),
-            // gRPC: what it says in numbered fields names nobody anyway.
-            BodyView::Streamed(Streamed::Endless) => (Bytes::new(), None),
-            BodyView::Streamed(_) => (Bytes::new(), Some(NOT_HELD)),
-        };
-        let request =
-            Request { headers: shown, body: bytes, body_state: BodyState::Complete, ..request };
-        let read = self.read_request(request);
-        Read { refused: refused.or(read.refused), ..read }
-    }
+/// Why nobody knows what a server finds in these places. What is no text at all is no login, and what is there twice is
+/// counted twice.
+fn gap(view: &View, places: Places) -> Option<&'static str> {
+    let is_odd = view.missing(Side::Request, places).any(|reason| {
+        matches!(
+            reason,
+            NotInspectedReason::UnknownEncoding
+                | NotInspectedReason::BrokenEncoding
+                | NotInspectedReason::Malformed
+        )
+    });
+    let is_odd = is_odd || !is_plain_but_for_names(view, places);
+    cut(view, places).or_else(|| is_odd.then_some(NOT_READABLE))
+}
 
-    fn read_request(&self, request: Request) -> Read {
-        let exchange = Exchange { request, ..Exchange::default() };
-        let mut decoded = Decoded::default();
-        let until = thread_nanos() + self.bounds.budget_nanos();
-        decode_paced(&mut decoded, &exchange, &self.bounds.limits(), self.seed, pace(until));
-        let view = &decoded.view;
-        let mut read = Read { refused: gap(view), ..Read::default() };
-        let roots = [Root::Query, Root::Body, Root::Xml].into_iter();
-        let roots = roots.filter_map(|root| view.root(Side::Request, root));
+impl Read {
+    fn of(view: &View, roots: &[Root], refused: Option<&'static str>, fields: &[String]) -> Self {
+        let mut read = Self { refused, ..Self::default() };
+        let roots = roots.iter().filter_map(|root| view.root(Side::Request, *root));
         let nodes = roots.flat_map(|root| std::iter::once(root).chain(root.descendants()));
         for (at, node) in nodes.enumerate() {
             if at == VALUES {
                 read.refused = read.refused.or(Some("over-limits"));
                 break;
             }
-            read.take(node, self.fields);
+            read.take(node, fields);
         }
         if !read.accounts.is_empty() {
             read.clients.clear();
         }
         read
     }
-}
 
-/// Why nobody knows what a server finds in a body. What is no text at all is no login.
-fn gap(view: &View) -> Option<&'static str> {
-    let mut missing = view.not_inspected().iter().filter(|missing| missing.side == Side::Request);
-    let is_odd = missing.any(|missing| {
-        matches!(
-            missing.reason,
-            NotInspectedReason::UnknownEncoding
-                | NotInspectedReason::BrokenEncoding
-                | NotInspectedReason::Malformed
-        )
-    });
-    // What is there twice is counted twice.
-    let twice = [AnomalyKind::DuplicateKey, AnomalyKind::DuplicateParameter];
-    let is_odd = is_odd || !is_plain_but_for(view, &twice);
-    cut(view).or_else(|| is_odd.then_some(NOT_READABLE))
-}
-
-impl Read {
     /// Whether it has a field for an account or a secret.
     pub(super) fn is_attempt(&self) -> bool {
         !self.named.is_empty() || !self.secrets.is_empty()

@@ -48,7 +48,7 @@ impl Contract {
         body: BodyView<'_>,
         readings: &mut Readings,
     ) -> Checked {
-        let until = thread_nanos() + self.bounds.budget_nanos();
+        let until = thread_nanos() + self.amount.nanos;
         let fields: Vec<_> = response.headers.iter().collect();
         let open = self.fields(answer, fields.clone(), until)?;
         let is_bare = *method == Method::HEAD

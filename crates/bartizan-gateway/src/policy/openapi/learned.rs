@@ -132,8 +132,8 @@ mod tests {
     use crate::{
         phases::BodyView,
         policy::{
-            held::Readings,
             openapi::{Asked, Undocumented, UndocumentedConfig},
+            readings::Readings,
         },
     };
 

@@ -8,7 +8,7 @@ use super::{
     parameter::split,
     text::{list, quote},
 };
-use crate::policy::held::{Reading, is_token};
+use crate::policy::readings::{Reading, is_token};
 
 /// Most fields of a form.
 const FIELDS: usize = 10_000;

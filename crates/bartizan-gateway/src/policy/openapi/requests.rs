@@ -29,7 +29,7 @@ impl Contract {
         body: BodyView<'_>,
         readings: &mut Readings,
     ) -> Checked {
-        let until = thread_nanos() + self.bounds.budget_nanos();
+        let until = thread_nanos() + self.amount.nanos;
         let query = asked.uri.query().unwrap_or("");
         let (method, path) = (asked.method.as_str(), asked.uri.path());
         let found = self.routes.find(method, path, query);

@@ -1,10 +1,10 @@
-use bartizan_model::{Exchange, Limits, PrincipalKind, Request, Response};
+use bartizan_model::{Exchange, Limits, PrincipalKind, Response};
 use bartizan_protocols::decode;
 
 use super::{
     super::{
-        asked::Asked, identity::Identity, owners::OwnerTable, roles::tests::somebody,
-        scope::Wanted, time::Time,
+        asked::Asked, identity::Identity, owners::OwnerTable, readings::tests::posted,
+        roles::tests::somebody, scope::Wanted, time::Time,
     },
     *,
 };
@@ -18,14 +18,7 @@ fn policy(text: &str) -> Ownership {
 type Checked = Result<Option<&'static str>, &'static str>;
 
 fn ask(policy: &Ownership, who: &[Identity], target: &str, body: &str) -> Checked {
-    let mut request = Request {
-        method: "POST".to_owned(),
-        target: target.to_owned(),
-        body: body.to_owned().into(),
-        ..Request::default()
-    };
-    request.headers.push("content-type", "application/json");
-    let exchange = Exchange { request, ..Exchange::default() };
+    let exchange = posted(target, "application/json", body);
     let decoded = decode(&exchange, &Limits::default(), 1);
     let head = http::Request::get(target).body(()).expect("a request").into_parts().0;
     let wanted = Wanted { paths: true, ..Wanted::default() };

@@ -22,11 +22,12 @@ use super::{
 const NAME_WORK: usize = 4;
 
 impl Properties {
-    /// What follows for a request or a message of a WebSocket.
+    /// What follows for a request or a message of a WebSocket. `beyond`: why it is more than is looked at here.
     pub(crate) fn check_request(
         &self,
         who: &[Identity],
         decoded: Option<&Decoded>,
+        beyond: Option<&'static str>,
         time: &Time,
     ) -> Result<Option<&'static str>, Refusal> {
         if self.is_exempt(who) {
@@ -40,7 +41,7 @@ impl Properties {
         }
         let has_document = self.check_documents(decoded, time)?;
         let gap = if sets { reading::gap(decoded) } else { reading::text_gap(decoded) };
-        if let Some(reason) = gap.or_else(|| time.is_over().then_some(OVER_BUDGET)) {
+        if let Some(reason) = beyond.or(gap).or_else(|| time.is_over().then_some(OVER_BUDGET)) {
             return self.unread(reason);
         }
         Ok((is_graphql(decoded) && !has_document).then_some("document-unknown"))

@@ -2,7 +2,7 @@ use bartizan_model::{Exchange, Limits, Request, Response};
 use bartizan_protocols::decode;
 
 use super::{
-    super::{roles::tests::somebody, time::Time},
+    super::{readings::tests::posted, roles::tests::somebody, time::Time},
     *,
 };
 
@@ -30,17 +30,10 @@ fn shown(policy: &str, body: &str) -> String {
 }
 
 fn status(policy: &str, target: &str, kind: &str, body: &str) -> Option<u16> {
-    let mut request = Request {
-        method: "POST".to_owned(),
-        target: target.to_owned(),
-        body: body.to_owned().into(),
-        ..Request::default()
-    };
-    request.headers.push("content-type", kind);
-    let exchange = Exchange { request, ..Exchange::default() };
+    let exchange = posted(target, kind, body);
     let decoded = decode(&exchange, &Limits::default(), 1);
     let time = Time::without_end();
-    let checked = properties(policy).check_request(&[], Some(&decoded), &time);
+    let checked = properties(policy).check_request(&[], Some(&decoded), None, &time);
     checked.err().map(|refusal| refusal.status.as_u16())
 }
 
@@ -197,7 +190,7 @@ fn aliases_beyond_what_is_read_are_not_let_through() {
         request.body = body.to_owned().into();
         let exchange = Exchange { request, ..Exchange::default() };
         let decoded = decode(&exchange, limits, 1);
-        let checked = policy.check_request(&[], Some(&decoded), &time);
+        let checked = policy.check_request(&[], Some(&decoded), None, &time);
         checked.map_err(|refusal| (refusal.status.as_u16(), refusal.reason))
     };
     let body = format!(r#"{{"a":"{}","query":"{{x: apiKey}}"}}"#, "x".repeat(200));
@@ -208,7 +201,7 @@ fn aliases_beyond_what_is_read_are_not_let_through() {
     let by_hash = r#"{"extensions":{"persistedQuery":{"sha256Hash":"ab"}}}"#;
     assert_eq!(asked(by_hash, &few), Ok(Some("document-unknown")));
     assert_eq!(asked(r#"{"a":1}"#, &few), Ok(None));
-    let held = policy.check_request(&[], None, &time);
+    let held = policy.check_request(&[], None, None, &time);
     assert_eq!(held.map_err(|refusal| refusal.reason), Err("body-not-held"));
 }
 
@@ -221,7 +214,7 @@ fn what_there_is_no_time_for_is_not_let_through() {
     let exchange = Exchange { request, ..Exchange::default() };
     let decoded = decode(&exchange, &Limits::default(), 1);
     let checked = |time: Time| {
-        let checked = policy.check_request(&[], Some(&decoded), &time);
+        let checked = policy.check_request(&[], Some(&decoded), None, &time);
         checked.map_err(|refusal| (refusal.status.as_u16(), refusal.reason))
     };
     assert_eq!(checked(Time::without_end()), Ok(None));

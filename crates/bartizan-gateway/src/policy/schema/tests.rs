@@ -17,7 +17,7 @@ const ROOM: u32 = 1_000_000;
 fn rule(schema: Value) -> Schema {
     let config =
         SchemaConfig { inline: Some(schema), budget_micros: ROOM, ..SchemaConfig::default() };
-    Schema::compile(&config, 7).expect("compiles")
+    Schema::compile(&config).expect("compiles")
 }
 
 fn fields(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -230,7 +230,7 @@ fn a_refusal_names_place_and_keyword_and_never_the_value() {
 fn broken_schemas_are_refused_with_their_place() {
     let compile = |schema: Value| {
         let config = SchemaConfig { inline: Some(schema), ..SchemaConfig::default() };
-        Schema::compile(&config, 7).map(|_| ())
+        Schema::compile(&config).map(|_| ())
     };
     let many: Vec<_> =
         (0..=in_place::REFERENCES).map(|at| json!({"$ref": format!("#/$defs/{at}")})).collect();
@@ -266,13 +266,13 @@ fn settings_are_checked_and_files_read() {
     let path = folder.path().join("schema.json");
     let config = |text: &str| -> SchemaConfig { serde_saphyr::from_str(text).expect(text) };
     let named = |more: &str| config(&format!("{{file: '{}'{more}}}", path.display()));
-    let key = |config: &SchemaConfig| Schema::compile(config, 7).err().map(|problem| problem.key);
+    let key = |config: &SchemaConfig| Schema::compile(config).err().map(|problem| problem.key);
     assert_eq!(key(&named("")), Some("file".to_owned()), "it is not there");
     std::fs::write(&path, "{\"type\": ").expect("written");
-    let problem = Schema::compile(&named(""), 7).expect_err("no JSON").problem;
+    let problem = Schema::compile(&named("")).expect_err("no JSON").problem;
     assert!(problem.contains("schema.json") && problem.contains("line 1"), "{problem}");
     std::fs::write(&path, "{\"type\": \"object\"}").expect("written");
-    let rule = Schema::compile(&named(""), 7).expect("compiles");
+    let rule = Schema::compile(&named("")).expect("compiles");
     assert_eq!(becomes(&rule, TYPED, "[]"), "422 type");
     assert_eq!(key(&named(", inline: {}")), Some("inline".to_owned()));
     assert_eq!(key(&named(", body_bytes: 8388609")), Some("body_bytes".to_owned()));
@@ -394,7 +394,7 @@ fn what_decodes_to_nothing_is_not_taken_for_no_body() {
     let stored = [&b"\x01\x10\0\xef\xff"[..], b"{\"quantity\": 99}"].concat();
     let body = [b"\0\0\0\xff\xff".repeat(5_000), stored].concat();
     assert_eq!(becomes(&strict, &coded("deflate"), body.clone()), "422 maximum");
-    let hasty = Schema { budget_nanos: 0, ..strict };
+    let hasty = Schema { amount: Amount::new(strict.amount.bytes, 0), ..strict };
     assert_eq!(becomes(&hasty, &coded("deflate"), body), "413 over-budget");
 }
 
@@ -436,7 +436,7 @@ fn what_is_beyond_the_bounds_is_told_or_refused() {
         let mut config = json!({"inline": schema, "body_bytes": 1000, "budget_micros": ROOM});
         config.as_object_mut().expect("an object").extend(more.as_object().cloned().expect("one"));
         let config: SchemaConfig = serde_json::from_value(config).expect("read");
-        Schema::compile(&config, 7).expect("compiles")
+        Schema::compile(&config).expect("compiles")
     };
     let (strict, lax) = (config(json!({})), config(json!({"on_budget": "pass"})));
     let coded = &[("content-encoding", "gzip"), ("content-type", "application/json")];

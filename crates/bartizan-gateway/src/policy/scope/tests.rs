@@ -1,6 +1,6 @@
 //! Scopes: what holds a request however it is written, and what only seems to.
 
-use super::*;
+use super::{super::asked::WORK, *};
 
 fn scope(paths: &[&str]) -> Scope {
     let paths = paths.iter().map(|path| (*path).to_owned()).collect();
@@ -13,7 +13,8 @@ fn asked(method: &str, target: &str, fields: &[(&'static str, &'static str)]) ->
         request = request.header(*name, *value);
     }
     let request = request.body(()).expect("a request").into_parts().0;
-    let wanted = Wanted { paths: true, ignore_case: true, methods: true, services: true };
+    let wanted =
+        Wanted { paths: true, ignore_case: true, methods: true, services: true, scopes: 0 };
     Asked::new(wanted, None, &request)
 }
 
@@ -283,4 +284,16 @@ fn what_cannot_match_is_refused() {
         let error = Scope::compile(&ScopeConfig { methods, ..ScopeConfig::default() });
         assert_eq!(error.err().map(|(key, _)| key), Some("methods"), "{method}");
     }
+}
+
+#[test]
+fn a_scope_is_compared_with_a_request_once() {
+    let scope = Scope { number: Some(0), ..scope(&["/v1/**"]) };
+    let request = http::Request::get("/v1/a").body(()).expect("a request").into_parts().0;
+    let wanted = Wanted { paths: true, scopes: 1, ..Wanted::default() };
+    let asked = Asked::new(wanted, None, &request);
+    assert_eq!(asked.reach(&scope), Reach::Surely);
+    // With nothing left to compare with it is known all the same.
+    asked.take_work(WORK as usize);
+    assert_eq!((scope.reach(&asked), asked.reach(&scope)), (Reach::Perhaps, Reach::Surely));
 }

@@ -1,9 +1,10 @@
 //! Objects that were guessed, wherever they are named.
 
-use bartizan_model::{Request, Response};
+use bartizan_model::Response;
+use bartizan_protocols::decode;
 
 use super::{
-    super::{owners::OwnerTable, roles::tests::somebody},
+    super::{owners::OwnerTable, readings::tests::posted, roles::tests::somebody},
     *,
 };
 
@@ -27,18 +28,15 @@ fn show(rule: &ShownObjects, who: &[Identity], kind: &str, body: &str) {
     rule.learn(who, &read(&Exchange { response: Some(response), ..Exchange::default() }, 1));
 }
 
+fn read(exchange: &Exchange, seed: u64) -> Decoded {
+    decode(exchange, &RIGHTS.limits(), seed)
+}
+
 type Said = Result<Option<&'static str>, &'static str>;
 
 fn ask(rule: &ShownObjects, who: &[Identity], target: &str, kind: &str, body: &str) -> Said {
-    let mut request = Request {
-        method: "POST".to_owned(),
-        target: target.to_owned(),
-        body: body.to_owned().into(),
-        ..Request::default()
-    };
-    request.headers.push("content-type", kind);
-    let decoded = read(&Exchange { request, ..Exchange::default() }, 1);
-    let about = About { who, forms: None, decoded: &decoded, gap: cut(&decoded.view) };
+    let decoded = read(&posted(target, kind, body), 1);
+    let about = About { who, forms: None, decoded: &decoded, gap: cut(&decoded.view, Places::ALL) };
     rule.check(&about, false).map_err(|refusal| refusal.reason)
 }
 

@@ -1,6 +1,7 @@
 //! Values that come again, in every spelling.
 
 use bytes::Bytes;
+use http::header;
 
 use super::*;
 
@@ -12,7 +13,12 @@ fn rule(text: &str) -> Result<SingleUse, Problem> {
 fn values(rule: &SingleUse, media_type: &'static str, body: &str) -> Result<usize, String> {
     let fields = [(header::CONTENT_TYPE, HeaderValue::from_static(media_type))];
     let bytes = Bytes::copy_from_slice(body.as_bytes());
-    match rule.in_body(&fields, BodyView::Whole(&bytes), &mut BTreeSet::new()) {
+    match rule.in_body(
+        &fields,
+        BodyView::Whole(&bytes),
+        &mut Readings::default(),
+        &mut BTreeSet::new(),
+    ) {
         Ok(keys) => Ok(keys.len()),
         Err(refusal) => Err(refusal.code.to_owned()),
     }
@@ -47,11 +53,17 @@ fn values_are_found_in_json_and_forms() {
         assert_eq!(values(&rule, json, &body), Err("not-readable".to_owned()));
     }
     let streamed = BodyView::Streamed(crate::phases::Streamed::TooLarge);
-    assert!(rule.in_body(&[], streamed, &mut BTreeSet::new()).is_err());
+    assert!(rule.in_body(&[], streamed, &mut Readings::default(), &mut BTreeSet::new()).is_err());
     let keys = |body: &str| {
         let fields = [(header::CONTENT_TYPE, HeaderValue::from_static(json))];
         let bytes = Bytes::copy_from_slice(body.as_bytes());
-        rule.in_body(&fields, BodyView::Whole(&bytes), &mut BTreeSet::new()).ok()
+        rule.in_body(
+            &fields,
+            BodyView::Whole(&bytes),
+            &mut Readings::default(),
+            &mut BTreeSet::new(),
+        )
+        .ok()
     };
     let one = keys(r#"{"token":"12"}"#);
     for same in [

@@ -59,7 +59,7 @@ fn the_element_counts_and_the_action_is_its_own() {
     let declared = |name: &str| format!("<?xml version='1.0' encoding='{name}'?>{lodge}");
     let read = |name: &str| {
         let decoded = rule.within.decode("text/xml", declared(name).into());
-        crate::policy::reading::is_plain(&decoded.view)
+        crate::policy::reading::is_plain(&decoded.view, Places::BODY)
     };
     assert!(read("UTF-8") && read("iso-8859-15") && !read("UTF-7") && !read("ibm037"));
     let loose = compile("{budget_micros: 1000000, match_action: false}");
@@ -105,7 +105,9 @@ fn details_of_faults_are_kept_from_clients() {
         let response = http::Response::builder().status(500).header("content-type", "text/xml");
         let (parts, ()) = response.body(()).expect("an answer").into_parts();
         let bytes = bytes::Bytes::copy_from_slice(body.as_bytes());
-        let checked = rule.check_answer(&parts, BodyView::Whole(&bytes));
+        let answer = leak::answer(parts.status, &parts.headers, &bytes);
+        let mut readings = Readings::of_exchange(answer, rule.within.amount);
+        let checked = rule.check_answer(&parts, BodyView::Whole(&bytes), &mut readings);
         checked.map_err(|refusal| (refusal.status.as_u16(), refusal.reason))
     };
     let rule = compile("{budget_micros: 1000000, fault_details: refuse}");

@@ -33,7 +33,7 @@ fn body(rule: &Upload, says: &str, bytes: &[u8]) -> Said {
 fn put(rule: &Upload, name: &str, says: &str, bytes: &[u8]) -> Said {
     let bytes = Bytes::copy_from_slice(bytes);
     let decoded = rule.within.decode(says, bytes.clone());
-    let checked = match cut(&decoded.view) {
+    let checked = match cut(&decoded.view, Places::BODY) {
         Some(reason) => rule.within.gap(reason),
         None => {
             let names = [name.to_owned()];

@@ -1,6 +1,6 @@
 //! Values that are URLs, in named places and anywhere.
 
-use bartizan_model::Request;
+use bartizan_model::{Exchange, Request};
 use bartizan_protocols::decode;
 
 use super::*;
@@ -19,7 +19,7 @@ fn why(rule: &UrlValues, target: &str, body: &str) -> Option<&'static str> {
     };
     request.headers.push("content-type", "application/json");
     let exchange = Exchange { request, ..Exchange::default() };
-    let decoded = decode(&exchange, &rule.within.limits, 1);
+    let decoded = decode(&exchange, &rule.within.amount.limits(), 1);
     rule.check_values(&decoded.view).err().map(|refusal| refusal.reason)
 }
 

@@ -231,7 +231,7 @@ impl<'t> Walk<'_, 't> {
     /// The greatest size in the value of a variable.
     fn told(&self, value: NodeRef<'_>, is_size: bool) -> u64 {
         let own = if is_size { number(value) } else { 0 };
-        let within = value.descendants().filter(|node| self.counted.sizes.contains(node.key()));
+        let within = value.written().filter(|node| self.counted.sizes.contains(node.key()));
         within.map(number).max().unwrap_or(0).max(own)
     }
 }
@@ -265,7 +265,7 @@ fn whole(number: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use bartizan_model::{Limits, Request, Root, Side};
+    use bartizan_model::{Headers, Limits, Root, Side};
 
     use super::*;
     use crate::{Decoded, Pace, decode_body};
@@ -284,8 +284,8 @@ mod tests {
 
     fn with(text: &str, variables: &str) -> u64 {
         let mut decoded = Decoded::default();
-        let request = Request { body: variables.to_owned().into(), ..Request::default() };
-        decode_body(&mut decoded, &request, &Limits::default(), 1, Pace::default());
+        let body = (Side::Request, &Headers::default(), variables.as_bytes());
+        decode_body(&mut decoded, body, &Limits::default(), 1, Pace::default());
         let root = decoded.view.root(Side::Request, Root::Body).expect("JSON");
         Document::read(text).expect("a document").measure(&counted(), &[root]).cost
     }

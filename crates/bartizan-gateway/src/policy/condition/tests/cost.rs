@@ -1,6 +1,7 @@
 //! What the worst requests make of the worst expressions: less than a millisecond, or a refusal.
 
 use super::*;
+use crate::policy::{detectors::thread_nanos, readings::Reading};
 
 /// Most processor time of one request; a build without optimisation takes some times as long.
 const MOST_NANOS: u64 = if cfg!(debug_assertions) { 15_000_000 } else { 1_000_000 };
@@ -67,7 +68,7 @@ fn taken(rule: &Condition, body: &str) -> (u64, &'static str) {
     };
     let fields = head.headers.iter();
     let bytes = Bytes::from(body.to_owned());
-    let reading = Reading::of(fields, &bytes, rule.bounds, rule.seed, u64::MAX);
+    let reading = Reading::of(fields, bytes, rule.amount, 1, u64::MAX);
     let root = reading.json();
     assert!(root.is_some(), "{body:.40}");
     let mut least = (u64::MAX, "");

@@ -1,18 +1,15 @@
 //! Requests that name somebody, and hide it.
 
+use bytes::Bytes;
+
 use super::*;
+use crate::policy::readings::tests::posted;
 
 fn read_within(body: &str, media_type: &str, target: &str, fields: &[String]) -> Read {
-    let mut request = Request {
-        method: "POST".to_owned(),
-        target: target.to_owned(),
-        body: body.to_owned().into(),
-        body_state: BodyState::Complete,
-        ..Request::default()
-    };
-    request.headers.push("content-type", media_type);
-    let bounds = Bounds::checked(128 * 1024, 1_000_000).expect("bounds");
-    Reading { bounds, seed: 1, fields }.read_request(request)
+    let amount = Amount::new(128 * 1024, 1_000_000_000);
+    let exchange = posted(target, media_type, body);
+    let mut readings = Readings::of_exchange(exchange, amount);
+    super::read(&mut readings, BodyView::Whole(&Bytes::new()), amount, fields)
 }
 
 fn read(body: &str) -> Read {

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use super::*;
 use crate::policy::{
     detectors::{Bounds, thread_nanos},
-    held::Reading,
     openapi::media::json_field,
+    readings::Reading,
     schema::fit::{Fit, Misfit},
 };
 
@@ -87,7 +87,7 @@ fn compared(fit: &Fit, value: &Value) -> Option<Result<(), Misfit>> {
     let bounds = Bounds::checked(1 << 20, 1_000_000).expect("bounds");
     let until = thread_nanos() + bounds.budget_nanos();
     let text = Bytes::from(value.to_string());
-    let reading = Reading::of(json_field().iter(), &text, bounds, 7, until);
+    let reading = Reading::of(json_field().iter(), text, bounds.amount(), 7, until);
     Some(fit.check(reading.json()?, until))
 }
 

@@ -71,7 +71,9 @@ pub(crate) fn hostile() -> Vec<(&'static str, Value, String)> {
 fn hostile_bodies_end_with_the_budget() {
     let mut ended = 0;
     for (what, schema, body) in hostile() {
-        let rule = Schema { budget_nanos: 2_000_000, ..rule(schema) };
+        let rule = rule(schema);
+        let amount = Amount::new(rule.amount.bytes, 2_000_000);
+        let rule = Schema { amount, ..rule };
         let before = thread_nanos();
         let became = becomes(&rule, TYPED, body);
         let spent = Duration::from_nanos(thread_nanos() - before);
@@ -135,7 +137,7 @@ fn no_schema_and_no_body_overflow_the_stack() {
 
 fn problem(schema: Value) -> String {
     let config = SchemaConfig { inline: Some(schema), ..SchemaConfig::default() };
-    Schema::compile(&config, 7).expect_err("refused").problem
+    Schema::compile(&config).expect_err("refused").problem
 }
 
 #[test]
@@ -184,7 +186,7 @@ fn schemas_with_too_many_ways_or_steps_for_one_value_are_refused() {
     // What is taken ends soon after its time.
     let most = rule(double(11, whole));
     assert_eq!(becomes(&most, TYPED, "\"x\""), "");
-    let hasty = Schema { budget_nanos: 0, ..most };
+    let hasty = Schema { amount: Amount::new(most.amount.bytes, 0), ..most };
     assert_eq!(becomes(&hasty, TYPED, "\"x\""), "413 over-budget");
     assert!(problem(chain(LONGEST + 1, json!(true))).contains("500 references"));
     let deep = (0..in_place::STEPS).fold(json!(true), |inner, _| json!({"not": inner}));
