@@ -107,7 +107,7 @@ const DUPLICATES: &[(&str, &str)] = &[
 
 /// Most packages of the tree. Thirteen of them are tree-sitter and its grammars, which are tables more
 /// than code.
-const MAX_PACKAGES: usize = 440;
+const MAX_PACKAGES: usize = 442;
 
 /// Data that imitates the code of others, which has its own customs.
 const DATA: &str = "eval/sets/";

@@ -91,6 +91,7 @@ pub mod soap;
 mod spelling;
 mod spoken;
 pub mod step_up;
+mod surroundings;
 mod time;
 pub mod transfer;
 pub mod upload;
@@ -112,21 +113,16 @@ use std::{
     time::Instant,
 };
 
-use bartizan_model::{
-    HashKey, KeyedHash, Mode, Timestamp, counters::RateCounter, deny::DenyList,
-    owners::ObjectOwners, replay::ReplayStore,
-};
+use bartizan_model::{KeyedHash, Mode, Timestamp};
 use http::{header, request, response};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 
 use self::{
     breaking::Breaking,
-    concurrency::UnderWay,
     pass::{Pass, Stage},
     readings::Readings,
     record::Tallies,
     set::PolicySet,
-    single_use::InUse,
 };
 use crate::{
     call::Call,
@@ -155,6 +151,7 @@ pub use self::{
     record::{Applied, Decisions, PolicyTally},
     scope::{Reach, ScopeConfig},
     set_aside::{MOST_SET_ASIDE, SetAside, can_be_set_aside},
+    surroundings::Surroundings,
     webhook::{FailedDeliveries, FailedReceiver, Told},
 };
 pub(crate) use self::{
@@ -179,65 +176,6 @@ pub struct PolicyItem {
     pub documentation: &'static str,
     /// Policies of this kind, as YAML. Each can be compiled.
     pub examples: &'static [&'static str],
-}
-
-/// What policies need from outside.
-#[derive(Clone, Debug)]
-pub struct Surroundings {
-    /// The key of the organisation, under which counted things are hashed.
-    pub hash_key: HashKey,
-    /// Own API keys; see [`keep_up`].
-    pub keys: Arc<KeyTable>,
-    /// Where rates are counted; survives a reload.
-    pub counter: Arc<dyn RateCounter>,
-    /// Where it is noted what was used that may be used once.
-    pub replays: Arc<dyn ReplayStore>,
-    /// Credentials that are refused although they verify.
-    pub denied: Arc<dyn DenyList>,
-    /// Where quotas are counted; survives a reload, and over a store a restart.
-    pub quotas: Arc<QuotaLedger>,
-    /// What is under way; survives a reload.
-    pub under_way: Arc<UnderWay>,
-    /// Whose objects are, as answers told; survives a reload.
-    pub owners: Arc<dyn ObjectOwners>,
-    /// Values that were good once.
-    pub spent: Arc<dyn DenyList>,
-    /// Such values of which nobody knows whether they were used.
-    pub doubtful: Arc<dyn DenyList>,
-    /// Such values of requests under way; survives a reload.
-    pub in_use: Arc<InUse>,
-    /// Whether a listener asks clients for certificates.
-    pub has_client_certificates: bool,
-    /// What was learned of hosts; survives a reload.
-    pub learned: Arc<LearnedContracts>,
-    /// Told how look-ups go.
-    pub look_ups: LookUps,
-    /// Told of deliveries that no upstream took.
-    pub failed_deliveries: FailedDeliveries,
-}
-
-impl Surroundings {
-    /// Everything in this process, with keys under that of the organisation.
-    #[must_use]
-    pub fn embedded(hash_key: HashKey) -> Self {
-        Self {
-            keys: Arc::new(KeyTable::new(hash_key.clone())),
-            counter: Arc::new(RateTable::default()),
-            replays: Arc::new(ReplayTable::default()),
-            denied: Arc::new(DenyTable::default()),
-            quotas: QuotaLedger::in_memory(),
-            under_way: Arc::default(),
-            owners: Arc::new(OwnerTable::default()),
-            spent: Arc::new(DenyTable::default()),
-            doubtful: Arc::new(DenyTable::default()),
-            in_use: Arc::default(),
-            has_client_certificates: false,
-            learned: Arc::default(),
-            look_ups: LookUps::default(),
-            failed_deliveries: FailedDeliveries::default(),
-            hash_key,
-        }
-    }
 }
 
 /// Compiled policies, put before a gateway. They never change: a reload compiles others

@@ -1,5 +1,7 @@
 //! All policies together: what is said about them, and what is refused.
 
+use bartizan_model::HashKey;
+
 use super::{record::Outcome, *};
 
 fn read(text: &str) -> Result<PolicyConfig, String> {

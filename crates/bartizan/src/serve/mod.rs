@@ -16,6 +16,7 @@ mod lasting;
 pub(crate) mod limits;
 mod receivers;
 pub(crate) mod relations;
+mod retaining;
 mod runtimes;
 mod settings;
 pub(crate) mod sinks;
@@ -26,7 +27,7 @@ mod webhooks;
 use std::{
     path::PathBuf,
     pin::pin,
-    sync::{Arc, Weak, atomic::Ordering::Relaxed},
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
@@ -37,7 +38,7 @@ use bartizan_gateway::{
 };
 use bartizan_model::{ApiKeyStore as _, HashKey, Scope, analysis::Analysis};
 use bartizan_pipeline::{
-    keep::{self, KeepError},
+    keep::KeepError,
     live::{Counters, Orders},
     sinks::Couriers,
     sources::receivers::{self as listening, Receivers},
@@ -75,8 +76,6 @@ use crate::{
     config::Config,
 };
 
-/// How often what is kept is trimmed.
-const RETAIN: Duration = Duration::from_secs(3_600);
 /// How long the last events may take to be sent. What is left is sent by the next start.
 const LAST_EVENTS: Duration = Duration::from_secs(5);
 
@@ -256,7 +255,7 @@ impl Serving {
             &api,
             (Arc::clone(&couriers), Arc::clone(&receivers), closed),
         ))?;
-        behind.spawn(retain(
+        behind.spawn(retaining::retain(
             Arc::downgrade(&directory),
             snapshot.scope.clone(),
             start.exchange_days,
@@ -454,21 +453,6 @@ pub struct Stopped {
     pub refused: u64,
     /// Exchanges of this run that policies in monitor mode would have refused or slowed down.
     pub would_refuse: u64,
-}
-
-/// Removes what is too old from the store, now and every hour, as long as there is one.
-async fn retain(directory: Weak<DataDirectory>, scope: Scope, days: u32) {
-    let mut told = false;
-    while let Some(directory) = directory.upgrade() {
-        let retained = keep::retain(&directory, &scope, days, now()).await;
-        if let Err(error) = retained
-            && !std::mem::replace(&mut told, true)
-        {
-            anstream::eprintln!("warning: what is kept cannot be trimmed: {error}");
-        }
-        drop(directory);
-        tokio::time::sleep(RETAIN).await;
-    }
 }
 
 /// Begins with what is configured and the paths that are kept apart, and keeps up with these from then on.
