@@ -4,7 +4,8 @@
 #   bench-policies.sh [ROUNDS] [SECONDS] [CONNECTIONS] [RATE]
 # In force are: tokens signed with RS256 (each connection has its own, and keeps it), three rate limits, and an OpenAPI
 # contract that compares the request and the answer (JSON of about 1 KiB). Every exchange is handed over to be learned
-# from. First as fast as each server can, without the CPU of the threads that judge and store; then at RATE, with it.
+# from. First as fast as each server can, without the CPU of the threads that judge and store; then at RATE, without and
+# with it.
 source "$(dirname "$0")/bench-servers.sh"
 source scripts/bench-rounds.sh
 rounds=${1:-5} seconds=${2:-12} connections=${3:-32} rate=${4:-2000}
@@ -88,9 +89,12 @@ only_traffic=yes
 for kind in get post; do table saturated "$kind" nginx bartizan; done
 say "a request of 1 MiB that is compared with the contract"
 connections=4 table saturated big nginx plain bartizan
-only_traffic=
 again bartizan 401 # without what it dropped there
-say "at $rate requests per second, $seconds seconds each, with what judges and stores"
+say "at $rate requests per second, $seconds seconds each, hand-over included, without what judges and stores"
+for kind in get post; do table paced "$kind" nginx bartizan; done
+only_traffic=
+say "the same with what judges and stores"
+rm -f "$work"/paced.*
 for kind in get post; do table paced "$kind" nginx bartizan; done
 dropped=$(figure not_judged)
 say "bartizan: $(figure judged) exchanges judged, $dropped dropped; most memory $(awk '/VmHWM/ {print $2 / 1024}' "/proc/${pid[bartizan]}/status") MiB"

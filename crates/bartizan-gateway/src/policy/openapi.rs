@@ -251,7 +251,7 @@ impl Default for OpenApiConfig {
             one_sided: Undocumented::Refuse,
             answers: None,
             body_bytes: 1024 * 1024,
-            budget_micros: 15_000,
+            budget_micros: 30_000,
             schema_values: 200_000,
             on_budget: OnGap::Refuse,
             on_unreadable: OnGap::Refuse,
