@@ -58,6 +58,14 @@ pub struct GeoConfig {
     pub unknown: Unknown,
 }
 
+/// The number of an autonomous system; IPinfo writes `AS64496`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum System<'d> {
+    Number(u64),
+    Text(&'d str),
+}
+
 /// What becomes of addresses of nowhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -132,13 +140,13 @@ impl Geo {
         let text = |path: &[PathElement<'_>]| {
             found.as_ref()?.decode_path::<&str>(path).ok().flatten().and_then(country)
         };
-        let number = |path: &[PathElement<'_>]| {
-            let number = found.as_ref()?.decode_path::<u32>(path).ok().flatten();
-            // IPinfo writes `AS64496`.
-            number.or_else(|| {
-                let text = found.as_ref()?.decode_path::<&str>(path).ok()??;
-                text.trim_start_matches("AS").parse().ok()
-            })
+        let number = |path: &[PathElement<'_>]| match found
+            .as_ref()?
+            .decode_path::<System<'_>>(path)
+            .ok()??
+        {
+            System::Number(number) => u32::try_from(number).ok(),
+            System::Text(text) => text.trim_start_matches("AS").parse().ok(),
         };
         let mut unknown = false;
         if !self.systems.is_empty() {

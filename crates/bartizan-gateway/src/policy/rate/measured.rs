@@ -244,7 +244,7 @@ mod tests {
         }
         let shown = measured.shown("per-address", None, at(700));
         assert_eq!((shown.callers, shown.callers_measured), (1_000, 1_000));
-        assert_eq!((shown.p50, shown.p90), (5, 9));
+        assert_eq!((shown.p50, shown.p90), (6, 10));
         assert_eq!((shown.p99, shown.most), (40, 1_000_000));
         let proposed = shown.proposed.expect("enough callers and time");
         assert_eq!((proposed.requests, proposed.callers_beyond), (80, 1));

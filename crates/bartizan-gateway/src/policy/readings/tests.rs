@@ -73,6 +73,11 @@ const ALL: [&str; 18] = [
     "detectors: {budget_micros: 1000000}",
     "leak: {from_status: 200, budget_micros: 1000000}",
     "upstream_errors: {}",
+    concat!(
+        "geo: {database: '",
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/geo/places.mmdb', deny_countries: [FR]}"
+    ),
 ];
 
 /// Every kind in force: each of those above, and the others as their examples are.
