@@ -54,8 +54,8 @@ pub(super) fn whole(
     if matches!(body, BodyView::Streamed(_)) && grpc::spoken(call).is_some() {
         // Its messages are judged as they come, together with this.
         let judged = JudgedHandshake::default();
-        let refusal = detectors(stage, call, |rule, _| {
-            judged.judge(rule, |rule| rule.judge_reading(readings.all()))
+        let refusal = detectors(stage, call, |rule, call| {
+            judged.judge(rule, |rule| rule.judge(&without_body(call)))
         });
         call.extensions().insert(judged);
         return refusal;
