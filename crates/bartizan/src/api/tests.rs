@@ -106,6 +106,7 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         "approveRelation" => ("rel_default", Some(json!({"mode": "monitor"}))),
         "rejectRelation" => ("rel_default", None),
         "setPolicyMode" => ("default-rate", Some(json!({"mode": "enforce"}))),
+        "getPolicyClients" => ("default-rate", None),
         "addPolicyException" => ("default-rate", Some(exceptions::body())),
         "removePolicyException" => ("pex_default", None),
         "unlockAccount" => ("", Some(json!({"account": "ada", "reason": "she called"}))),

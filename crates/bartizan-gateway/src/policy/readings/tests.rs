@@ -51,7 +51,7 @@ fn readings<T>(work: impl FnOnce() -> T) -> (usize, T) {
 }
 
 /// Policies that look at everything that they can look at. There is time for all of it.
-const ALL: [&str; 18] = [
+const ALL: [&str; 19] = [
     "authorization: {calls: [setRole], allow: [{roles: [manager]}]}",
     "ownership: {request: [{at: 'body:/owner', is: sub}], answer: [{at: 'body:/owner'}]}",
     "shown: {kind: order, shows: ['body:/orders/*/id'], asks: ['body:/order']}",
