@@ -927,6 +927,15 @@ export type DeclaredInCode = {
   owner: string | null;
 };
 
+/** Why something is done. */
+export type DeliveryDecision = {
+  /** Why; may be empty. */
+  reason?: string;
+};
+
+/** What becomes of a failed delivery. */
+export type DeliveryState = "failed" | "asked" | "replaying" | "taken" | "discarded";
+
 /** Whether a caller without credentials is refused, as far as code tells. */
 export type Demanded = "required" | "none" | "unclear";
 
@@ -1350,14 +1359,62 @@ export type EvidenceValue = {
   shape: string;
 };
 
+/** An exception. */
+export type Exception = {
+  /** The refused exchange that it was made of. */
+  exchange: ExchangeId;
+  /** Its id. */
+  id: string;
+  /** When. */
+  made: Timestamp;
+  /** Name of the policy whose refusals are set aside. */
+  policy: string;
+  /** Why it was made. */
+  reason: string;
+  /** The reason for which the policy refused: no other refusal is set aside. */
+  refusal: string;
+  /** Host, path and method of the endpoint. */
+  scope: ScopeConfig;
+  /** The caller, by the name that was verified; `null` for whoever calls. */
+  subject: string | null;
+  /** When it ends. */
+  until: Timestamp;
+  /** Who made it. */
+  who: string;
+};
+
 /** Where a policy is not asked for some time, although its scope fits. It is asked all the same where the request may be read as another one that is not excepted. */
 export type ExceptionConfig = {
   /** Why it is made, for whoever reads it later: 1 to 500 bytes. */
   reason: string;
-  /** Where. It has to name paths, and not all of them. */
+  /** Where. It has to name paths, and not all of them: each with a letter at least besides `*` and slashes. */
   scope: ScopeConfig;
   /** When it ends (RFC 3339). From then on the policy is asked as if the exception was not there. */
   until: Timestamp;
+};
+
+/** An exception. */
+export type ExceptionSelection = {
+  /** The refused exchange that it was made of. */
+  exchange?: ExchangeId;
+  /** Its id. */
+  id?: string;
+  /** When. */
+  made?: Timestamp;
+  /** Name of the policy whose refusals are set aside. */
+  policy?: string;
+  /** Why it was made. */
+  reason?: string;
+  /** The reason for which the policy refused: no other refusal is set aside. */
+  refusal?: string;
+  /** Host, path and method of the endpoint. */
+  scope?: ScopeConfig;
+  /** The caller, by the name that was verified; `null` for whoever calls. */
+  subject?: string | null;
+  /** When it ends. */
+  until?: Timestamp;
+  /** Who made it. */
+  who?: string;
 };
 
 /** Exchanges since the server began. */
@@ -1533,6 +1590,9 @@ export type Facets = {
 
 /** A fact about an endpoint that something tells. */
 export type Fact = "owner" | "business_unit" | "stage" | "access" | "service" | "resources" | "composite" | "sensitive_data";
+
+/** A delivery of a webhook that was not taken. */
+export type FailedDeliveryId = string;
 
 /** What the server did since it began. */
 export type Figures = {
@@ -2229,6 +2289,74 @@ export type JourneySummarySelection = {
   sessions?: number;
 };
 
+/** What is known of a failed delivery, without the delivery. */
+export type KeptDelivery = {
+  /** Bytes of its body. */
+  bytes: number;
+  /** Id of the exchange in which it last failed. */
+  exchange: string;
+  /** Why it last failed, as a short name: `answered` with an error, `upstream-timeout`, `upstream-unreachable` … */
+  failure: string;
+  /** How often it failed as its sender sent it. */
+  failures: number;
+  /** When it first came. */
+  first: Timestamp;
+  /** Its id; the same delivery has the same one however often it fails. */
+  id: FailedDeliveryId;
+  /** Whether it is kept whole, and can be replayed. */
+  is_whole: boolean;
+  /** When it last failed. */
+  last: Timestamp;
+  /** Why it is not kept whole, as a short name: `body-too-large`, `fields-too-large`, `has-trailers`, `no-room`, `settled`; empty when it is. */
+  missing: string;
+  /** Name of the policy that verified it. */
+  policy: string;
+  /** How often it was replayed. */
+  replays: number;
+  /** Name of the service that it is for. */
+  service: string;
+  /** What becomes of it. */
+  state: DeliveryState;
+  /** Status that the upstream answered with; `null` when it did not. */
+  status: number | null;
+  /** Until when it is kept. */
+  until: Timestamp;
+};
+
+/** What is known of a failed delivery, without the delivery. */
+export type KeptDeliverySelection = {
+  /** Bytes of its body. */
+  bytes?: number;
+  /** Id of the exchange in which it last failed. */
+  exchange?: string;
+  /** Why it last failed, as a short name: `answered` with an error, `upstream-timeout`, `upstream-unreachable` … */
+  failure?: string;
+  /** How often it failed as its sender sent it. */
+  failures?: number;
+  /** When it first came. */
+  first?: Timestamp;
+  /** Its id; the same delivery has the same one however often it fails. */
+  id?: FailedDeliveryId;
+  /** Whether it is kept whole, and can be replayed. */
+  is_whole?: boolean;
+  /** When it last failed. */
+  last?: Timestamp;
+  /** Why it is not kept whole, as a short name: `body-too-large`, `fields-too-large`, `has-trailers`, `no-room`, `settled`; empty when it is. */
+  missing?: string;
+  /** Name of the policy that verified it. */
+  policy?: string;
+  /** How often it was replayed. */
+  replays?: number;
+  /** Name of the service that it is for. */
+  service?: string;
+  /** What becomes of it. */
+  state?: DeliveryState;
+  /** Status that the upstream answered with; `null` when it did not. */
+  status?: number | null;
+  /** Until when it is kept. */
+  until?: Timestamp;
+};
+
 /** Keyed hash: equal hashes are equal values */
 export type KeyedHash = string;
 
@@ -2384,7 +2512,7 @@ export type Listed20 = {
 /** A part of a list. */
 export type Listed21 = {
   /** The items, in the order of the list. */
-  items: (RelationView)[];
+  items: (Exception)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -2392,13 +2520,29 @@ export type Listed21 = {
 /** A part of a list. */
 export type Listed22 = {
   /** The items, in the order of the list. */
-  items: (ItemMeta)[];
+  items: (RelationView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
 
 /** A part of a list. */
 export type Listed23 = {
+  /** The items, in the order of the list. */
+  items: (KeptDelivery)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Listed24 = {
+  /** The items, in the order of the list. */
+  items: (ItemMeta)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Listed25 = {
   /** The items, in the order of the list. */
   items: (ClassView)[];
   /** Give this as `after` to go on; `null` at the end. */
@@ -2540,6 +2684,32 @@ export type LoginWays = {
   sequences_left_out: number;
 };
 
+/** How often callers asked, as a rate counts them, and what would fit. It is measured where the policy applies, in each mode but `off`, since the process began or the policy was changed; requests that were refused count too. */
+export type MeasuredRate = {
+  /** Callers, estimated where not each one was measured. */
+  callers: number;
+  /** Callers that were measured: at most 4096. */
+  callers_measured: number;
+  /** The most that one of those measured asked. */
+  most: number;
+  /** What half of the callers never exceeded in a period. */
+  p50: number;
+  /** What nine in ten callers never exceeded. */
+  p90: number;
+  /** What 99 in a hundred callers never exceeded. */
+  p99: number;
+  /** Its period, in seconds. */
+  period_seconds: number;
+  /** Numbers that would fit; not before 100 callers and 10 periods. */
+  proposed?: ProposedRate | null;
+  /** Name of the rate: that of the policy, with `.2` and so on for those of `also`. */
+  rate: string;
+  /** Since when. */
+  since: Timestamp;
+  /** The tier that it is of, counted from 1; none for the rates of everybody else. */
+  tier?: number | null;
+};
+
 /** A path that was merged. */
 export type MergedPath = {
   /** Ids that they had and get back. */
@@ -2591,6 +2761,18 @@ export type NamedCount = {
   count: number;
   /** What. */
   name: string;
+};
+
+/** An exception that is to be made. */
+export type NewException = {
+  /** The exchange that the policy has refused, or would have: its endpoint and the reason are those of the exception. */
+  exchange: ExchangeId;
+  /** Why it is made. */
+  reason: string;
+  /** Only for this caller, by the name that is verified: subject of a token or certificate, id of a key. Default: whoever calls. */
+  subject?: string | null;
+  /** When it ends: at most 30 days ahead. */
+  until: Timestamp;
 };
 
 /** A new key. */
@@ -2761,6 +2943,8 @@ export type PolicyView = {
   is_default: boolean;
   /** Its kind, for example `rate`. */
   kind: string;
+  /** How often callers asked, for policies of the kind `rate`, and numbers that would fit them. */
+  measured?: (MeasuredRate)[];
   /** Whether it decides, or only says what it would decide. */
   mode: Mode;
   /** Its name. */
@@ -2787,6 +2971,8 @@ export type PolicyViewSelection = {
   is_default?: boolean;
   /** Its kind, for example `rate`. */
   kind?: string;
+  /** How often callers asked, for policies of the kind `rate`, and numbers that would fit them. */
+  measured?: (MeasuredRate)[];
   /** Whether it decides, or only says what it would decide. */
   mode?: Mode;
   /** Its name. */
@@ -2811,6 +2997,16 @@ export type Problem = {
   status: number;
   /** What is wrong, for people. */
   title: string;
+};
+
+/** Numbers of a rate: twice what 99 in a hundred callers never exceeded. */
+export type ProposedRate = {
+  /** Requests at once: twice what 99 in a hundred callers never exceeded in a tenth of the period. */
+  burst: number;
+  /** Callers that asked more than `requests` in a period, estimated as `callers` is: whom it would have refused. */
+  callers_beyond: number;
+  /** Requests in the period. */
+  requests: number;
 };
 
 /** The protocol of an endpoint. */
@@ -3025,14 +3221,16 @@ export type Scope = {
 
 /** Where a policy applies. What is empty is not looked at. */
 export type ScopeConfig = {
-  /** Host names without port; `*.` stands for exactly one more label. It is the client that writes the host: where a service takes any (`gateway.services.hosts`), another name leads to the same upstream, out of this scope. */
+  /** Host names without port; `*.` stands for exactly one more label. It is the client that writes the host: where a service takes any (`gateway.services.hosts`), another name leads to the same upstream, out of this scope; `services` is not got around so. */
   hosts: (string)[];
   /** Whether letters of paths are compared without case. Set it where the upstream does not tell `/ADMIN` from `/admin`, as Express, ASP.NET and IIS do not by default: with case, the one slips past a scope that names the other. */
   ignore_case: boolean;
-  /** Methods, in capitals. The methods that `X-HTTP-Method-Override`, `X-HTTP-Method`, `X-Method-Override` and the query parameter `_method` name count beside that of the request: a policy that restricts applies when one of them is listed, one that grants only when all are. A `_method` inside of a body is not looked at. */
+  /** Methods, in capitals. The methods that `X-HTTP-Method-Override`, `X-HTTP-Method`, `X-Method-Override`, with whatever marks, and the query parameter `_method` name count beside that of the request: a policy that restricts applies when one of them is listed, one that grants only when all are. A `_method` inside of a body is not looked at. */
   methods: (string)[];
-  /** Paths that begin with a slash. `*` stands for anything within a segment, a segment `**` for any number of segments: `/v1/orders/*`, `/admin/**` (also `/admin` itself). Case counts unless `ignore_case` is set; a slash at the end does not. Compared with the path as it came and decoded, and with the paths that `X-Original-URL` and `X-Rewrite-URL` name: a policy that restricts applies when one of these readings is in the scope, one that grants (CORS, and whom `api_key` and `jwt` identify) only when all are. A path of more than 256 segments, one whose readings have more than 128 KiB together, or one that takes more than a million comparisons, is in every enforced scope for what restricts and in none for what grants; monitored policies count it as not evaluated. */
+  /** Paths that begin with a slash. `*` stands for anything within a segment, a segment `**` for any number of segments: `/v1/orders/*`, `/admin/**` (also `/admin` itself). Case counts unless `ignore_case` is set; a slash at the end does not. Compared with the path as it came and decoded, and with the paths that `X-Original-URL` and `X-Rewrite-URL` name, also when they are written with other marks (`X_Original_URL`): a policy that restricts applies when one of these readings is in the scope, one that grants (CORS, and whom `api_key` and `jwt` identify) only when all are. A path of more than 256 segments, one whose readings have more than 128 KiB together, or one that takes more than a million comparisons, is in every enforced scope for what restricts and in none for what grants; monitored policies count it as not evaluated. */
   paths: (string)[];
+  /** Names of services (`gateway.services.name`), each of which must be there: what goes to one of them, whatever host and path the request names. Compared with the service that was chosen for the request. */
+  services?: (string)[];
 };
 
 /** Whether a client needs a scope that it was granted. */
@@ -3164,6 +3362,42 @@ export type ShownByServer = {
   status: number | null;
 };
 
+/** A failed delivery. */
+export type ShownDelivery = {
+  /** Bytes of its body. */
+  bytes: number;
+  /** Id of the exchange in which it last failed. */
+  exchange: string;
+  /** Why it last failed, as a short name: `answered` with an error, `upstream-timeout`, `upstream-unreachable` … */
+  failure: string;
+  /** How often it failed as its sender sent it. */
+  failures: number;
+  /** When it first came. */
+  first: Timestamp;
+  /** Its id; the same delivery has the same one however often it fails. */
+  id: FailedDeliveryId;
+  /** Whether it is kept whole, and can be replayed. */
+  is_whole: boolean;
+  /** When it last failed. */
+  last: Timestamp;
+  /** Why it is not kept whole, as a short name: `body-too-large`, `fields-too-large`, `has-trailers`, `no-room`, `settled`; empty when it is. */
+  missing: string;
+  /** Name of the policy that verified it. */
+  policy: string;
+  /** How often it was replayed. */
+  replays: number;
+  /** The delivery, its values replaced; `null` where it is not kept whole. */
+  request: ShownRequest | null;
+  /** Name of the service that it is for. */
+  service: string;
+  /** What becomes of it. */
+  state: DeliveryState;
+  /** Status that the upstream answered with; `null` when it did not. */
+  status: number | null;
+  /** Until when it is kept. */
+  until: Timestamp;
+};
+
 /** A key, shown once. */
 export type ShownKey = {
   /** When it was made. */
@@ -3186,6 +3420,22 @@ export type ShownKey = {
   state: ApiKeyState;
   /** Under which conditions it may be used; left out where there are none. */
   terms?: ApiKeyTerms;
+};
+
+/** The request that a delivery was. */
+export type ShownRequest = {
+  /** The beginning of its body; `null` where it is encoded or no text. */
+  body: string | null;
+  /** Its fields, names and values. */
+  headers: ([string, string])[];
+  /** Host and port that it names. */
+  host: string;
+  /** Its method. */
+  method: string;
+  /** Path and query. */
+  target: string;
+  /** When it came. */
+  time: Timestamp;
 };
 
 /** A token, shown once. */
@@ -3603,6 +3853,28 @@ export type WireField = {
   varints: number;
 };
 
+/** A client whose requests a policy would have refused. */
+export type WouldBreak = {
+  /** Who: the id of an own key, the shape and short hash of another verified name, or else a network and a short hash of the address. */
+  client: string;
+  /** When the first of them ended. */
+  first_seen: Timestamp;
+  /** When the last of them ended. */
+  last_seen: Timestamp;
+  /** Why, and how often. */
+  reasons: Record<string, number>;
+  /** Requests, messages of WebSockets and calls of gRPC that would have been refused. */
+  requests: number;
+};
+
+/** Clients that one policy would break. */
+export type WouldBreakAll = {
+  /** Those with most requests first; at most 200. */
+  clients: (WouldBreak)[];
+  /** Others that were forgotten for them. */
+  forgotten: number;
+};
+
 /** What is written about an endpoint. */
 export type Written = {
   /** Name of the specification. */
@@ -3653,6 +3925,10 @@ export interface Selections {
   };
   "/endpoints": {
     items: (EndpointSelection)[];
+    next: string | null;
+  };
+  "/exceptions": {
+    items: (ExceptionSelection)[];
     next: string | null;
   };
   "/exchanges": {
@@ -3723,6 +3999,10 @@ export interface Selections {
     items: (UserSelection)[];
     next: string | null;
   };
+  "/webhooks": {
+    items: (KeptDeliverySelection)[];
+    next: string | null;
+  };
 }
 
 /** The words that each address can be asked with. */
@@ -3742,6 +4022,7 @@ export interface Asks {
   "/endpoints/calls": "endpoint" | "period";
   "/endpoints/document": "format" | "host" | "package";
   "/endpoints/facets": "access" | "business_unit" | "confirmed" | "data_class" | "drift" | "host" | "inventory_state" | "known_by" | "method" | "min_risk" | "owner" | "path" | "protocol" | "service" | "stage";
+  "/exceptions": "after" | "fields" | "limit";
   "/exchanges": "actor" | "after" | "before" | "endpoint" | "fields" | "format" | "hostile" | "id" | "limit" | "method" | "refused" | "since" | "status_class" | "would_refuse";
   "/findings": "after" | "assignee" | "code" | "endpoint" | "fields" | "format" | "host" | "limit" | "min_severity" | "seen_since" | "severity" | "sort" | "state" | "unassigned";
   "/findings/facets": "assignee" | "code" | "endpoint" | "host" | "min_severity" | "seen_since" | "severity" | "state" | "unassigned";
@@ -3763,4 +4044,5 @@ export interface Asks {
   "/services": "after" | "fields" | "limit";
   "/tokens": "after" | "fields" | "limit";
   "/users": "after" | "fields" | "limit";
+  "/webhooks": "after" | "fields" | "limit" | "policy" | "state";
 }
