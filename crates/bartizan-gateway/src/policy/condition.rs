@@ -53,7 +53,7 @@ whatever becomes of the rest.
 There are `request.method`, `request.path`, `request.host` (in small letters, without port), `request.query` (each \
 parameter a list of texts), `request.headers` (as the client sent them, names in small letters; fields with credentials are not there), \
 `request.path_parameters` (segments that `template` names), `request.body` (JSON), `client.address`, \
-`identity.subject`, `identity.way` (`api_key`, `jwt`, `certificate`, `signature`, `basic` or `none`), \
+`identity.subject`, `identity.way` (`api_key`, `jwt`, `certificate`, `signature`, `ws_security`, `basic` or `none`), \
 `identity.scopes`, `identity.roles` (lists of texts, with their letters as the token has them), `identity.claims`, `time.now` \
 (seconds since 1970), `time.hour` (0 to 23) and `time.weekday` (1, Monday, to 7), both UTC. Parameters, fields, segments and \
 claims are asked for by a name that is written down: `request.query.page`, `request.headers[\"x-tenant\"]`; \

@@ -17,7 +17,7 @@ use super::{
     pass::Stage,
     readings::Readings,
     record::{Decisions, Refusal},
-    rights, spoken, webhook,
+    rights, spoken, webhook, ws_security,
 };
 use crate::{call::Call, handover::request_of, phases::BodyView, websocket::Message};
 
@@ -123,7 +123,8 @@ pub(super) fn handshake(call: &mut Call) -> Option<Refusal> {
     let empty = Bytes::new();
     let body = BodyView::Whole(&empty);
     let readings = &mut Readings::of_request(&stage, call, None, body);
-    let refusal = rights::request(&stage, call, body, readings)
+    let refusal = ws_security::handshake(&stage, call)
+        .or_else(|| rights::request(&stage, call, body, readings))
         .or_else(|| conditions(&stage, call, body, readings))
         .or_else(|| contracts(&stage, call, body, readings))
         .or_else(|| urls(&stage, call, body, readings))

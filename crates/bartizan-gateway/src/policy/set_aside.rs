@@ -20,19 +20,18 @@ use crate::handover::timestamp;
 pub const MOST_SET_ASIDE: usize = 64;
 
 /// Kinds whose refusals can be set aside. Those that find out who calls are not among them: who is not known must not
-/// pass for somebody. Nor is what stops everybody, or guards accounts.
+/// pass for somebody. Nor is what stops everybody, or guards accounts, nor `detectors` and `openapi`, which tell one of the
+/// things that are wrong: the others would pass with it.
 const KINDS: &[&str] = &[
     "authorization",
     "challenge",
     "concurrency",
     "deprecation",
-    "detectors",
     "flow",
     "graphql",
     "grpc",
     "json_rpc",
     "leak",
-    "openapi",
     "ownership",
     "page_size",
     "properties",
@@ -168,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_set_aside_for_one_endpoint_reason_and_caller_until_a_time() {
-        let all = compile(&[aside(Some("ada"))], "detectors").expect("compiles");
+        let all = compile(&[aside(Some("ada"))], "schema").expect("compiles");
         let holds = |refusal: &str, method: &str, path: &str, seconds, subject: &str| {
             let decisions = decisions(method, path, subject);
             is_set_aside_at(&all, refusal, &decisions, Timestamp::from_seconds(seconds))
@@ -185,7 +184,7 @@ mod tests {
         for path in ["/orders/..%2fusers", "/orders/7?_method=DELETE", "/orders/%2e%2e"] {
             assert!(!holds("sql_injection", "PUT", path, 99, "ada"), "{path}");
         }
-        let anybody = compile(&[aside(None)], "detectors").expect("compiles");
+        let anybody = compile(&[aside(None)], "schema").expect("compiles");
         let (of_eve, now) = (decisions("PUT", "/orders/7", "eve"), Timestamp::from_seconds(99));
         assert!(is_set_aside_at(&anybody, "sql_injection", &of_eve, now));
         assert!(!is_set_aside(&anybody, "sql_injection", &of_eve), "over since long");

@@ -23,8 +23,6 @@ const BOTS: usize = 200;
 const NAMES: usize = 20;
 /// Most networks of a bot.
 const NETWORKS: usize = 100_000;
-/// How much of a `User-Agent` is looked at, in bytes.
-const AGENT_BYTES: usize = 4 * 1024;
 
 /// The kind.
 pub static ITEM: PolicyItem = PolicyItem {
@@ -94,8 +92,8 @@ impl VerifiedBots {
     pub(crate) fn check(&self, address: IpAddr, fields: &HeaderMap) -> Result<(), Refusal> {
         let at = wide(address.to_canonical());
         for agent in fields.get_all(header::USER_AGENT) {
-            let agent = agent.as_bytes();
-            let agent = agent.get(..AGENT_BYTES).unwrap_or(agent).to_ascii_lowercase();
+            // All of it: how long a head may be is bounded elsewhere.
+            let agent = agent.as_bytes().to_ascii_lowercase();
             let is_false = |bot: &Bot| bot.is_named(&agent) && !bot.networks.holds(at);
             if self.0.iter().any(is_false) {
                 let title = "this client is not the one that it says it is";
@@ -199,6 +197,7 @@ mod tests {
             ("192.0.2.9", &["examplebot otherbot"], false),
             ("203.0.113.9", &["curl/8"], true),
             ("203.0.113.9", &[], true),
+            ("203.0.113.9", &[&*format!("{}examplebot", "x".repeat(9_000))], false),
         ] {
             assert_eq!(passes(&bots, address, agents), expected, "{address} {agents:?}");
         }

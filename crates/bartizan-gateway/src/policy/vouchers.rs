@@ -27,6 +27,7 @@ impl Vouchers {
             (Way::Certificate, has_certificates),
             (Way::Signature, has(|policy| policy.message_signature.is_some())),
             (Way::Basic, has(|policy| policy.basic.is_some())),
+            (Way::WsSecurity, has(|policy| policy.ws_security.is_some())),
         ];
         let ways = ways.into_iter().filter_map(|(way, is_there)| is_there.then_some(way)).collect();
         Self { issuers, ways }

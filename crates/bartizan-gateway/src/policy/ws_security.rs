@@ -405,6 +405,15 @@ fn check_type(call: &Call) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Asks about a handshake, which is no message: an upstream that declines it answers it as any request.
+pub(super) fn handshake(stage: &Stage, call: &mut Call) -> Option<Refusal> {
+    let mut asked = stage.set.ws_security.iter().filter(|policy| policy.rule.required);
+    asked.find_map(|policy| {
+        let missing = || WsSecurity::refusal(Fault::Refused("security-header-missing"));
+        stage.is_in(&policy.scope).then(|| policy.settle(Err(missing()), call)).flatten()
+    })
+}
+
 /// Asks who a message is from, and then the policies that want to know.
 pub(super) async fn ask(
     stage: &Stage,

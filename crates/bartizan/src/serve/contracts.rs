@@ -82,7 +82,10 @@ async fn endpoints(
 /// The contract of a host. Of endpoints that were called too little only method and path are in it.
 fn contract(endpoints: &[Endpoint], host: &str, are_all: bool) -> LearnedContract {
     let mut called: BTreeMap<(&str, &str), (u64, bool)> = BTreeMap::new();
-    for endpoint in endpoints.iter().filter(|endpoint| endpoint.requests > 0) {
+    // What was only ever refused, by us too, is no part of what a host serves.
+    let is_granted =
+        |endpoint: &&Endpoint| endpoint.statuses.iter().any(|(status, _)| *status < 400);
+    for endpoint in endpoints.iter().filter(|endpoint| endpoint.requests > 0).filter(is_granted) {
         let key = (endpoint.method.0.as_str(), endpoint.path.as_str());
         let (requests, is_confirmed) = called.entry(key).or_default();
         *requests += endpoint.requests;

@@ -300,7 +300,8 @@ impl InForce {
         running: &Running,
         traffic: &Handle,
     ) -> Result<(), super::ServeError> {
-        let next = Arc::new(self.enforcement.successor(&self.modes.apply(&self.configured))?);
+        let policies = applied(&self.configured, &self.modes, &self.exceptions);
+        let next = Arc::new(self.enforcement.successor(&policies)?);
         let _context = traffic.enter();
         running.reload(&self.gateway, Arc::clone(&next) as Arc<_>)?;
         self.enforcement = next;

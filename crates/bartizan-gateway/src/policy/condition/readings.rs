@@ -186,7 +186,9 @@ fn single<'a>(variable: &Variable, about: &About<'_>) -> Entry<'a> {
 /// Whom a condition has to let pass: each identity, but for the certificate of a client that has shown something
 /// else too; nobody, when there is none.
 fn identities(who: &[Identity]) -> Vec<Option<&Identity>> {
-    let is_certificate = |one: &&Identity| one.kind == PrincipalKind::Certificate;
+    // Who signed a message has an issuer, and is no client that came with a certificate.
+    let is_certificate =
+        |one: &&Identity| one.kind == PrincipalKind::Certificate && one.issuer.is_empty();
     let mut all: Vec<_> = who.iter().filter(|one| !is_certificate(one)).map(Some).collect();
     if all.is_empty() {
         all.extend(who.iter().map(Some));
@@ -234,6 +236,9 @@ fn identity<'a>(
 
 fn way(who: &Identity) -> &'static str {
     match who.kind {
+        PrincipalKind::Certificate | PrincipalKind::Client if !who.issuer.is_empty() => {
+            "ws_security"
+        }
         PrincipalKind::ApiKey => "api_key",
         PrincipalKind::Certificate => "certificate",
         PrincipalKind::Client => "signature",

@@ -15,6 +15,8 @@ const NODES: u32 = 131_072;
 const PAIRS: usize = 262_144;
 /// Most attributes of one element, declarations of namespaces among them: the parser compares each with each.
 const ATTRIBUTES: usize = 64;
+/// Most declarations of namespaces.
+const DECLARATIONS: usize = 256;
 /// Most tags and attributes times declarations of namespaces: what the parser compares to resolve prefixes.
 const WORK: usize = 8_000_000;
 /// Most elements inside each other.
@@ -74,7 +76,12 @@ fn check_amounts(text: &str) -> Result<(), Fault> {
     let tags = memchr_iter(b'<', bytes).take(TAGS + 1).count();
     let pairs = memchr_iter(b'=', bytes).take(PAIRS + 1).count();
     let declarations = memmem::find_iter(bytes, "xmlns").count();
-    if tags > TAGS || pairs > PAIRS || (tags + pairs).saturating_mul(declarations) > WORK {
+    // For each tag that declares one the parser compares all that are in scope with each other.
+    if declarations > DECLARATIONS
+        || tags > TAGS
+        || pairs > PAIRS
+        || (tags + pairs).saturating_mul(declarations) > WORK
+    {
         return Err(Fault::Gap(OVER_LIMITS));
     }
     memchr_iter(b'<', bytes).try_for_each(|at| check_tag(bytes.get(at + 1..).unwrap_or_default()))
