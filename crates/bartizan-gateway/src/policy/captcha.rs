@@ -65,7 +65,7 @@ scope: {paths: [/v1/accounts], methods: [POST]}
 captcha:
   url: http://127.0.0.1:8080/siteverify
   secret: env:GATEWAY_SECRET
-  site_key: 0x4AAAAAAA
+  site_key: '0x4AAAAAAA'
   hostnames: [www.example.com]
   action: sign-up
 "],

@@ -240,7 +240,8 @@ fn everybody_who_was_identified_has_to_pass() {
     let claims = r#"{"role":"blocked","tenant":"north","realm_access":{"roles":["x"]},"n":null}"#;
     let blocked = somebody("7", claims);
     let key = Identity { kind: PrincipalKind::ApiKey, ..somebody("k", "{}") };
-    let certificate = Identity { kind: PrincipalKind::Certificate, ..somebody("c", "{}") };
+    let certificate =
+        Identity { kind: PrincipalKind::Certificate, issuer: "".into(), ..somebody("c", "{}") };
     let rule = compile("allow_if", "!('blocked' in identity.roles)");
     let by = |rule: &Condition, who: &[&Identity]| {
         let who: Vec<_> = who.iter().copied().cloned().collect();
